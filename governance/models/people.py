@@ -1,0 +1,137 @@
+from datetime import date
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from governance.access import Access, Resource, Role
+from governance.models.base import Tracked, Valid, localized, validity_constraint
+from governance.querysets import ScopedQuerySet
+
+
+class User(AbstractUser):
+    """A person who signs in. What they may see and do follows from their memberships alone.
+
+    Django's `is_staff` and `is_superuser` grant nothing here: rights live in `access.py`.
+    """
+
+    display_name = models.CharField(_("name shown"), max_length=120, blank=True)
+    language = models.CharField(
+        _("language"), max_length=5, choices=[("ja", _("Japanese")), ("en", _("English"))],
+        default="ja",
+    )
+
+    objects: ClassVar[UserManager["User"]] = UserManager()
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+
+    def __str__(self) -> str:
+        return self.display_name or self.username
+
+
+class RoleTerm(Valid, Tracked):
+    """From when to when a role exists, and its official name: roles were dropped in the past.
+
+    A role without a row here is valid without limit.
+    """
+
+    role = models.CharField(_("role"), max_length=30, choices=Role.choices, unique=True)
+    name = models.CharField(_("name (Japanese)"), max_length=80)
+    name_en = models.CharField(_("name (English)"), max_length=120, blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+    access = (Access(Resource.MASTER),)
+
+    class Meta:
+        verbose_name = _("role term")
+        verbose_name_plural = _("role terms")
+        ordering = ("role",)
+        constraints = (validity_constraint("role_term_validity"),)
+
+    def __str__(self) -> str:
+        return localized(self.name, self.name_en)
+
+
+class Membership(Valid, Tracked):
+    """A role a person holds: government-wide, in one agency, or in one project; from–to."""
+
+    user = models.ForeignKey(
+        User, verbose_name=_("user"), on_delete=models.PROTECT, related_name="memberships"
+    )
+    role = models.CharField(_("role"), max_length=30, choices=Role.choices)
+    agency = models.ForeignKey(
+        "governance.Agency",
+        verbose_name=_("agency"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="memberships",
+    )
+    project = models.ForeignKey(
+        "projects.Project",
+        verbose_name=_("project"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="memberships",
+    )
+    is_head = models.BooleanField(_("head of the office"), default=False)
+
+    objects = ScopedQuerySet.as_manager()
+    access = (
+        Access(Resource.STAFFING, agency=("agency_id", "project__agency_id"), project=("project_id",)),
+    )
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        ordering = ("role", "id")
+        constraints = (
+            validity_constraint("membership_validity"),
+            models.CheckConstraint(
+                condition=(
+                    Q(
+                        role__in=[Role.CIO_OFFICE, Role.ADVISOR, Role.AUDITOR],
+                        agency__isnull=True,
+                        project__isnull=True,
+                    )
+                    | Q(
+                        role__in=[
+                            Role.MINISTRY_CIO,
+                            Role.PMO,
+                            Role.ACCOUNTING,
+                            Role.HR,
+                            Role.PUBLIC_RELATIONS,
+                        ],
+                        agency__isnull=False,
+                        project__isnull=True,
+                    )
+                    | Q(
+                        role__in=[Role.PJMO, Role.VERIFIER],
+                        agency__isnull=True,
+                        project__isnull=False,
+                    )
+                ),
+                name="membership_scope_fits_role",
+                violation_error_message=_(
+                    "This role belongs to the whole government, to one agency, or to one project."
+                ),
+            ),
+            models.UniqueConstraint(
+                F("user"),
+                F("role"),
+                Coalesce("agency", 0),
+                Coalesce("project", 0),
+                Coalesce("valid_from", Value(date(1, 1, 1))),
+                name="membership_once",
+                violation_error_message=_("This person holds this role there already."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user} – {self.get_role_display()}"

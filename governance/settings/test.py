@@ -1,0 +1,9 @@
+"""The base settings, made fast and quiet for tests."""
+
+from governance.settings.base import *  # noqa: F403  (settings are layered by design)
+
+DEBUG = False
+SECRET_KEY = "only-for-tests"  # noqa: S105  (no secret: tests only)
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+CELERY_TASK_ALWAYS_EAGER = True

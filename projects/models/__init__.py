@@ -1,0 +1,40 @@
+from projects.models.contract import Contract
+from projects.models.cost import CostLine
+from projects.models.delivery import Baseline, Milestone, MonthlyUpdate
+from projects.models.flag import RiskFlag
+from projects.models.imports import ImportRun
+from projects.models.master import CostItem, ReviewType, SystemClass
+from projects.models.project import Project
+from projects.models.review import Finding, Review
+from projects.models.risk import Risk
+from projects.models.rollup import ServiceRollup, YearRollup
+from projects.models.service import Service, ServiceYear
+from projects.models.system import System, SystemLineage
+from projects.models.value import Benefit, Kpi, KpiLink, KpiValue
+
+__all__ = [
+    "Baseline",
+    "Benefit",
+    "Contract",
+    "CostItem",
+    "CostLine",
+    "Finding",
+    "ImportRun",
+    "Kpi",
+    "KpiLink",
+    "KpiValue",
+    "Milestone",
+    "MonthlyUpdate",
+    "Project",
+    "Review",
+    "ReviewType",
+    "Risk",
+    "RiskFlag",
+    "Service",
+    "ServiceRollup",
+    "ServiceYear",
+    "System",
+    "SystemClass",
+    "SystemLineage",
+    "YearRollup",
+]
