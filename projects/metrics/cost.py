@@ -1,0 +1,215 @@
+"""Cost: which reported line counts, the totals of a year, and the rates of the settlement.
+
+Rates follow the Board of Audit's report on information systems (2021): the amount spent, carried
+over or left unused, each over the budget available (initial + supplementary + carried in +
+transfers). Amounts are integer yen.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping
+from decimal import Decimal
+from typing import TypeVar
+
+from projects.metrics.types import (
+    Figure,
+    Input,
+    Measure,
+    Reason,
+    Total,
+    ratio,
+    reason_for,
+    total_of,
+)
+
+
+class Stage(enum.StrEnum):
+    """Budget stages in their order, from the request to what was left."""
+
+    REQUESTED = "requested"
+    INITIAL = "initial"
+    SUPPLEMENTARY = "supplementary"
+    CARRIED_IN = "carried_in"
+    RESERVE = "reserve"
+    TRANSFERS = "transfers"
+    AVAILABLE = "available"
+    EXECUTED = "executed"
+    CARRIED_OUT = "carried_out"
+    UNUSED = "unused"
+
+
+class CostClass(enum.StrEnum):
+    """What money is for; ``UNCLASSIFIED`` marks a ledger total that has no split."""
+
+    DEVELOPMENT = "development"
+    OPERATION = "operation"
+    OTHER = "other"
+    UNCLASSIFIED = "unclassified"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Line:
+    """One reported cost figure: what a sheet of ``sheet_year`` says about ``budget_year``."""
+
+    holder: Hashable
+    budget_year: int
+    item: str
+    cost_class: CostClass
+    stage: Stage
+    sheet_year: int
+    account: str
+    amount: Figure
+
+
+def resolve_latest(lines: Iterable[Line]) -> list[Line]:
+    """The lines that count: of one holder, year, item, stage and account, the latest sheet's.
+
+    A later sheet replaces an earlier one even where it takes a figure back. Raises ValueError if
+    one sheet gives the same figure twice.
+    """
+    winners: dict[tuple[Hashable, int, str, Stage, str], Line] = {}
+    for line in lines:
+        key = (line.holder, line.budget_year, line.item, line.stage, line.account)
+        held = winners.get(key)
+        if held is not None and held.sheet_year == line.sheet_year:
+            raise ValueError(f"sheet {line.sheet_year} reports {key} twice")
+        if held is None or held.sheet_year < line.sheet_year:
+            winners[key] = line
+    return list(winners.values())
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class YearCost:
+    """Totals of one holder in one budget year, in yen.
+
+    ``stages`` holds the stages that were reported; ``executed_by_class`` splits what was spent.
+    """
+
+    budget_year: int
+    stages: Mapping[Stage, Total]
+    executed_by_class: Mapping[CostClass, Total]
+
+
+def yearly_cost(lines: Iterable[Line]) -> list[YearCost]:
+    """Totals of ONE holder's lines, a budget year each, in order of the years.
+
+    A holder with an unclassified line keeps a ledger: its stage totals are the ledger's alone,
+    because the classed lines repeat the same money, and the classed lines only split what was
+    spent. Without a ledger a stage total is the sum of the classed lines. Raises ValueError if
+    the lines have more than one holder, or a sheet repeats a figure.
+    """
+    winners = resolve_latest(lines)
+    if len({line.holder for line in winners}) > 1:
+        raise ValueError("the lines belong to more than one holder")
+    keeps_ledger = any(line.cost_class is CostClass.UNCLASSIFIED for line in winners)
+    stages: dict[tuple[int, Stage], list[Figure]] = defaultdict(list)
+    classes: dict[tuple[int, CostClass], list[Figure]] = defaultdict(list)
+    for line in winners:
+        is_ledger = line.cost_class is CostClass.UNCLASSIFIED
+        if is_ledger == keeps_ledger:
+            stages[line.budget_year, line.stage].append(line.amount)
+        if not is_ledger and line.stage is Stage.EXECUTED:
+            classes[line.budget_year, line.cost_class].append(line.amount)
+    years = sorted({line.budget_year for line in winners})
+    return [
+        YearCost(
+            budget_year=year,
+            stages={
+                stage: total_of(stages[year, stage]) for stage in Stage if (year, stage) in stages
+            },
+            executed_by_class={
+                cost_class: total_of(classes[year, cost_class])
+                for cost_class in CostClass
+                if (year, cost_class) in classes
+            },
+        )
+        for year in years
+    ]
+
+
+def execution_rate(executed: Input, available: Input) -> Measure:
+    """Spent / budget available, a ratio that may pass 1; undefined for a budget of zero.
+
+    Source: Board of Audit 2021; RS 2024 table 2-1 prints the same rate.
+    """
+    return ratio(executed, available)
+
+
+def carry_over_rate(carried_out: Input, available: Input) -> Measure:
+    """Carried to the next year / budget available; undefined for a budget of zero.
+
+    Source: Board of Audit 2021.
+    """
+    return ratio(carried_out, available)
+
+
+def unused_rate(unused: Input, available: Input) -> Measure:
+    """Left unused / budget available; undefined for a budget of zero.
+
+    Source: Board of Audit 2021.
+    """
+    return ratio(unused, available)
+
+
+def growth(first: Input, last: Input) -> Measure:
+    """(last - first) / first: 0.1 is 10 % more; undefined from zero or with an unknown end."""
+    reason = reason_for(first, last)
+    if reason is not None:
+        return Measure(None, reason)
+    change = ratio(last, first)
+    return change if change.value is None else Measure(change.value - 1)
+
+
+SystemKey = TypeVar("SystemKey", bound=Hashable)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SameSystemsGrowth:
+    """Growth between two years of the systems that have a positive cost in both.
+
+    ``first`` and ``last`` are sums in yen over ``systems`` systems; ``rose`` of them cost more,
+    ``fell_by_target`` of them fell by the share aimed at; ``left_out`` had no positive cost, or
+    none known, at one end.
+    """
+
+    first: int
+    last: int
+    systems: int
+    rose: int
+    fell_by_target: int
+    left_out: int
+
+    @property
+    def ratio(self) -> Measure:
+        """(last - first) / first; no data without a system to compare."""
+        return growth(self.first, self.last) if self.systems else Measure(None, Reason.NO_DATA)
+
+
+def same_systems_growth(
+    first: Mapping[SystemKey, int | None],
+    last: Mapping[SystemKey, int | None],
+    *,
+    target_fall: Decimal = Decimal("0.30"),
+) -> SameSystemsGrowth:
+    """Compares two years' cost over the same systems, so that a changed scope is no growth.
+
+    ``first`` and ``last`` map a system to its yen. A system counts if both are known and above
+    zero. ``target_fall`` is the fall aimed at, 0.30 in the policy of 2017 (30 % by FY2021).
+    """
+    first_total = last_total = systems = rose = fell = 0
+    holders = first.keys() | last.keys()
+    for holder in holders:
+        before, after = first.get(holder), last.get(holder)
+        if not before or not after or before < 0 or after < 0:
+            continue
+        systems += 1
+        first_total += before
+        last_total += after
+        rose += after > before
+        fell += before - after >= target_fall * before
+    return SameSystemsGrowth(
+        first_total, last_total, systems, rose, fell, left_out=len(holders) - systems
+    )

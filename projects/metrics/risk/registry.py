@@ -1,0 +1,197 @@
+"""The rule book's machinery: what a rule is, what it returns, and where rules are listed.
+
+A rule is one small function of facts, parameters and a date. It never guesses: what it cannot
+know it calls unknown, and an unknown never raises a flag.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import enum
+import inspect
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Generic, TypeVar
+
+from projects.metrics.types import Reason
+
+
+class Severity(enum.StrEnum):
+    """How much a finding matters. ``UNKNOWN`` is no degree: the rule could not be applied."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+    @property
+    def fires(self) -> bool:
+        """Whether somebody has to act."""
+        return self in _DEGREES
+
+
+_DEGREES = frozenset({Severity.HIGH, Severity.MEDIUM, Severity.LOW})
+
+
+class Subject(enum.StrEnum):
+    """What a rule judges, and so what its flags hang on."""
+
+    CONTRACT = "contract"
+    SYSTEM = "system"
+    PROJECT = "project"
+    REVIEW = "review"
+
+
+class ParameterError(ValueError):
+    """A policy names a parameter that a rule does not have, or gives a value it cannot use."""
+
+
+class Unit(enum.StrEnum):
+    """Unit of a parameter. A ratio of 0.1 is 10 %."""
+
+    RATIO = "ratio"
+    DAYS = "days"
+    YEARS = "years"
+    YEN = "yen"
+    DAY_OF_MONTH = "day of the month"
+
+
+_BOUNDS = {
+    Unit.RATIO: (0, 10),
+    Unit.DAYS: (0, 3_650),
+    Unit.YEARS: (1, 50),
+    Unit.YEN: (0, 10**15),
+    Unit.DAY_OF_MONTH: (1, 28),
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Parameter:
+    """A threshold that the CIO office may change, with its preset value."""
+
+    default: Decimal
+    unit: Unit
+    meaning: str
+
+    def read(self, given: object) -> Decimal:
+        """``given`` (a number or its text) as a value of this parameter.
+
+        Raises ParameterError for what is no number, lies outside the unit's bounds, or has
+        decimals where the unit counts.
+        """
+        try:
+            value = Decimal(str(given))
+        except InvalidOperation:
+            raise ParameterError(f"must be a number, not {given!r}") from None
+        least, most = _BOUNDS[self.unit]
+        if not value.is_finite() or not least <= value <= most:
+            raise ParameterError(f"must lie between {least} and {most}, not {given!r}")
+        if self.unit is not Unit.RATIO and value % 1:
+            raise ParameterError(f"must be a whole number, not {given!r}")
+        return value
+
+
+Parameters = Mapping[str, Decimal]
+Figures = Mapping[str, int | str | None]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Outcome:
+    """A rule's answer for one object.
+
+    ``figures`` are the inputs and results that led to it, fit for JSON: integers are yen, counts,
+    years or days, strings are ISO dates or decimal ratios. ``reason`` is set if and only if the
+    rule could not be applied: for an unknown, and for an object that it does not concern.
+    """
+
+    severity: Severity
+    figures: Figures
+    reason: Reason | None = None
+
+
+F = TypeVar("F")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rule(Generic[F]):
+    """One rule of the book; ``F`` is the type of the facts that it judges.
+
+    ``version`` rises whenever the same facts may lead to another answer.
+    """
+
+    id: str
+    version: int
+    title: str
+    subject: Subject
+    citation: str
+    parameters: Mapping[str, Parameter]
+    function: Callable[[F, Parameters, datetime.date], Outcome]
+
+    @property
+    def description(self) -> str:
+        """The rule in words: the docstring of its function."""
+        return inspect.getdoc(self.function) or ""
+
+    def settle(self, overrides: Mapping[str, object] | None = None) -> Parameters:
+        """The preset parameters with ``overrides`` in their place.
+
+        Raises ParameterError for an unknown name and for a value that cannot be used.
+        """
+        settled = {name: parameter.default for name, parameter in self.parameters.items()}
+        for name, given in (overrides or {}).items():
+            if name not in settled:
+                raise ParameterError(f"rule {self.id} has no parameter {name!r}")
+            try:
+                settled[name] = self.parameters[name].read(given)
+            except ParameterError as error:
+                raise ParameterError(f"{self.id}.{name} {error}") from error
+        return settled
+
+    def judge(self, facts: F, parameters: Parameters, as_of: datetime.date) -> Outcome:
+        """Applies the rule with settled ``parameters`` to what was so on ``as_of``."""
+        return self.function(facts, parameters, as_of)
+
+
+RULES: dict[str, Rule[Any]] = {}
+"""Every rule by its id, in the order of their modules."""
+
+
+def rule(
+    *,
+    id: str,
+    version: int,
+    title: str,
+    subject: Subject,
+    citation: str,
+    parameters: Mapping[str, Parameter],
+) -> Callable[[Callable[[F, Parameters, datetime.date], Outcome]], Rule[F]]:
+    """Puts a function into the rule book. Raises ValueError if the id is taken."""
+
+    def register(function: Callable[[F, Parameters, datetime.date], Outcome]) -> Rule[F]:
+        if id in RULES:
+            raise ValueError(f"two rules have the id {id}")
+        made = Rule(id, version, title, subject, citation, parameters, function)
+        RULES[id] = made
+        return made
+
+    return register
+
+
+def as_text(ratio: Decimal) -> str:
+    """A ratio as evidence: four decimal places, so hundredths of a per cent.
+
+    Rules compare the exact ratio; this text is only for the reader.
+    """
+    return str(ratio.quantize(Decimal("0.0001")))
+
+
+def unknown(reason: Reason, figures: Figures) -> Outcome:
+    """The rule cannot be applied, because of ``reason``."""
+    return Outcome(Severity.UNKNOWN, figures, reason)
+
+
+def clear(figures: Figures, reason: Reason | None = None) -> Outcome:
+    """Nothing to act on; with a ``reason``, because the rule does not concern the object."""
+    return Outcome(Severity.NONE, figures, reason)

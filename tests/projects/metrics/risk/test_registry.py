@@ -1,0 +1,99 @@
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from projects.metrics.risk import RULES, ParameterError, Severity, late_report
+from projects.metrics.risk.registry import Outcome, Parameter, Subject, Unit, as_text, rule
+
+
+def test_the_book_holds_the_first_six_rules() -> None:
+    assert set(RULES) == {
+        "cost_growth",
+        "execution_rate",
+        "late_report",
+        "low_online_use",
+        "review_overdue",
+        "single_bidder",
+    }
+
+
+@pytest.mark.parametrize("rule_id", sorted(RULES))
+def test_every_rule_says_what_it_is_and_where_it_comes_from(rule_id: str) -> None:
+    entry = RULES[rule_id]
+    assert entry.id == rule_id
+    assert entry.version >= 1
+    assert entry.title
+    assert len(entry.description) > 60
+    assert len(entry.citation) > 40
+    assert entry.parameters
+    assert entry.settle() == {name: one.default for name, one in entry.parameters.items()}
+
+
+@pytest.mark.parametrize("rule_id", sorted(RULES))
+def test_every_preset_passes_its_own_bounds(rule_id: str) -> None:
+    for parameter in RULES[rule_id].parameters.values():
+        assert parameter.read(parameter.default) == parameter.default
+
+
+def test_a_policy_replaces_presets() -> None:
+    settled = late_report.settle({"due_day": 5, "high_from_days": "60"})
+    assert settled == {
+        "due_day": Decimal(5),
+        "medium_from_days": Decimal(11),
+        "high_from_days": Decimal(60),
+    }
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ({"due": 5}, "no parameter 'due'"),
+        ({"due_day": "soon"}, r"late_report\.due_day must be a number"),
+        ({"due_day": None}, "must be a number"),
+        ({"due_day": True}, "must be a number"),
+        ({"due_day": [5]}, "must be a number"),
+        ({"due_day": 0}, "between 1 and 28"),
+        ({"due_day": 29}, "between 1 and 28"),
+        ({"high_from_days": -1}, "between 0 and"),
+        ({"high_from_days": "NaN"}, "between 0 and"),
+        ({"high_from_days": "Infinity"}, "between 0 and"),
+        ({"high_from_days": 1.5}, "whole number"),
+    ],
+)
+def test_a_policy_that_cannot_be_used_is_refused(overrides: dict[str, Any], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        late_report.settle(overrides)
+
+
+def test_a_ratio_may_have_decimals() -> None:
+    assert Parameter(Decimal(0), Unit.RATIO, "").read(0.125) == Decimal("0.125")
+
+
+def test_two_rules_cannot_share_an_id() -> None:
+    with pytest.raises(ValueError, match="late_report"):
+
+        @rule(
+            id="late_report",
+            version=1,
+            title="",
+            subject=Subject.PROJECT,
+            citation="",
+            parameters={},
+        )
+        def another(facts: None, parameters: object, as_of: date) -> Outcome:
+            raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("severity", "fires"),
+    [("high", True), ("medium", True), ("low", True), ("none", False), ("unknown", False)],
+)
+def test_only_degrees_fire(severity: str, fires: bool) -> None:
+    assert Severity(severity).fires is fires
+
+
+def test_a_ratio_as_evidence_has_four_decimals() -> None:
+    assert as_text(Decimal(1) / Decimal(3)) == "0.3333"
+    assert as_text(Decimal(-1)) == "-1.0000"
