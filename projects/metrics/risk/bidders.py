@@ -18,19 +18,20 @@ from projects.metrics.risk.registry import (
     rule,
     unknown,
 )
-from projects.metrics.types import Reason
+from projects.metrics.types import Figure, Reason, reason_for
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Award:
     """How a contract was placed; None is unknown.
 
-    ``amount`` is in yen; ``award_ratio`` is price / ceiling price; ``has_reason`` tells whether
-    the reason for the single bid, and what will be done about it, is on record.
+    ``bidders`` counts them, or says why not. ``amount`` is in yen; ``award_ratio`` is price /
+    ceiling price; ``has_reason`` tells whether the reason for the single bid, and what will be
+    done about it, is on record.
     """
 
     is_competitive: bool | None
-    bidders: int | None
+    bidders: Figure
     amount: int | None = None
     award_ratio: Decimal | None = None
     has_reason: bool = False
@@ -40,7 +41,7 @@ class Award:
     id="single_bidder",
     version=1,
     title="Single bidder",
-    subject=Subject.CONTRACT,
+    subjects=(Subject.CONTRACT,),
     citation=(
         "Board of Audit: 73.9 % of competitive IT contracts of FY2018 had one bidder, at 96.0 % of "
         "the ceiling price against 82.5 % with two or more. RS 2024 table 5-4 asks for the reason "
@@ -63,7 +64,7 @@ def single_bidder(facts: Award, parameters: Parameters, as_of: datetime.date) ->
     or the number of bidders is not known, or the number is below one.
     """
     figures = {
-        "bidders": facts.bidders,
+        "bidders": facts.bidders.value,
         "amount": facts.amount,
         "award_ratio": None if facts.award_ratio is None else as_text(facts.award_ratio),
         "has_reason": int(facts.has_reason),
@@ -72,11 +73,11 @@ def single_bidder(facts: Award, parameters: Parameters, as_of: datetime.date) ->
         return unknown(Reason.NO_DATA, figures)
     if not facts.is_competitive:
         return clear(figures, Reason.NOT_APPLICABLE)
-    if facts.bidders is None:
-        return unknown(Reason.NO_DATA, figures)
-    if facts.bidders < 1:
+    if facts.bidders.value is None:
+        return unknown(reason_for(facts.bidders) or Reason.NO_DATA, figures)
+    if facts.bidders.value < 1:
         return unknown(Reason.INCONSISTENT, figures)
-    if facts.bidders > 1:
+    if facts.bidders.value > 1:
         return clear(figures)
     is_large = facts.amount is not None and facts.amount >= parameters["large_amount_yen"]
     is_near_ceiling = (

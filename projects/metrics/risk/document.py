@@ -32,7 +32,7 @@ def _section(rule: Rule[Any]) -> str:
     return f"""\
 ## {rule.title} (`{rule.id}`, version {rule.version})
 
-Judges a {rule.subject}. {rule.description}
+Judges a {" or ".join(rule.subjects)}. {rule.description}
 
 | parameter | preset | meaning |
 | --- | --- | --- |

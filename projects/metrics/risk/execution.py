@@ -42,11 +42,22 @@ class Settlement:
         return self.available is not None and self.executed is not None
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Budget:
+    """The settlements of one system or project.
+
+    ``is_spending`` is False for one that has ended, or that holds no money of its own.
+    """
+
+    years: Sequence[Settlement]
+    is_spending: bool = True
+
+
 @rule(
     id="execution_rate",
     version=1,
     title="Execution rate out of bounds",
-    subject=Subject.SYSTEM,
+    subjects=(Subject.SYSTEM, Subject.PROJECT),
     citation=(
         "Board of Audit 2021, 765 systems: much development budget was carried over or left "
         "unused, and PMOs did not follow execution. RS 2024 table 2-1: 372 rows spent more than "
@@ -68,19 +79,18 @@ class Settlement:
         ),
     },
 )
-def execution_rate(
-    facts: Sequence[Settlement], parameters: Parameters, as_of: datetime.date
-) -> Outcome:
+def execution_rate(facts: Budget, parameters: Parameters, as_of: datetime.date) -> Outcome:
     """Compares what was spent with the budget available, in the latest settled year that is known.
 
     High above the budget (plus a tolerance) and far below it, medium below it. Spending without
     any budget has no rate and is low, as evidence to look at. A year that should be settled and
     is not reported cannot clear an earlier flag: if the known year before it is in order, the
-    answer is unknown. Unknown too without any known year in the window.
+    answer is unknown. Unknown too without any known year in the window. What has ended, or holds
+    no money, is not concerned.
     """
     last = last_ended_fiscal_year(as_of, days_before=int(parameters["settled_after_days"]))
     window = range(last - int(parameters["window_years"]) + 1, last + 1)
-    known = [year for year in facts if year.fiscal_year in window and year.is_known]
+    known = [year for year in facts.years if year.fiscal_year in window and year.is_known]
     judged = max(known, key=lambda year: year.fiscal_year, default=Settlement(last, None, None))
     rate = cost.execution_rate(judged.executed, judged.available)
     figures = {
@@ -91,6 +101,8 @@ def execution_rate(
         "execution_rate": None if rate.value is None else as_text(rate.value),
         "unreported_year": last if judged.fiscal_year < last else None,
     }
+    if not facts.is_spending:
+        return clear(figures, Reason.NOT_APPLICABLE)
     if not known:
         return unknown(Reason.NO_DATA, figures)
     severity = _severity(judged, rate.value, parameters)

@@ -65,7 +65,7 @@ def oldest_owed(reporting: Reporting) -> datetime.date | None:
     id="late_report",
     version=1,
     title="Monthly report late",
-    subject=Subject.PROJECT,
+    subjects=(Subject.PROJECT,),
     citation=(
         "Ministries disclose their IT investments themselves and update progress monthly in "
         "principle (IT Dashboard, 2015). The days are presets."

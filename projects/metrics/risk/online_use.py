@@ -27,7 +27,7 @@ from projects.metrics.value import online_use_ratio
 class OnlineUse:
     """The cases that a system's services handled in ``fiscal_year``; None is unknown.
 
-    ``services`` counts the services that run on the system.
+    ``services`` counts the services that run on the system; ``is_running`` is False after its end.
     """
 
     services: int
@@ -35,13 +35,14 @@ class OnlineUse:
     fiscal_year: int | None = None
     cases: int | None = None
     online_cases: int | None = None
+    is_running: bool = True
 
 
 @rule(
     id="low_online_use",
     version=1,
     title="Low online use",
-    subject=Subject.SYSTEM,
+    subjects=(Subject.SYSTEM,),
     citation=(
         "Board of Audit, reports for FY2008 and FY2009: electronic filing systems used for 10 % of "
         "cases or less were to be stopped or simplified. The medium threshold is a preset."
@@ -59,8 +60,8 @@ def low_online_use(facts: OnlineUse, parameters: Parameters, as_of: datetime.dat
 
     High and medium as set, from a year after go-live. Where the go-live date is not known, online
     cases in a year that ended that long ago prove that the system was in use by then. A system
-    without a service is not concerned. Unknown without counts, without a sign of when the system
-    went live, and where more cases are online than there are.
+    without a service, or that has ended, is not concerned. Unknown without counts, without a sign
+    of when the system went live, and where more cases are online than there are.
     """
     figures: dict[str, int | str | None] = {
         "services": facts.services,
@@ -70,7 +71,7 @@ def low_online_use(facts: OnlineUse, parameters: Parameters, as_of: datetime.dat
         "online_cases": facts.online_cases,
         "use_ratio": None,
     }
-    if not facts.services:
+    if not facts.services or not facts.is_running:
         return clear(figures, Reason.NOT_APPLICABLE)
     in_use_by = facts.live_on or _in_use_by(facts)
     if in_use_by is None:

@@ -32,11 +32,19 @@ class OperationCost:
     operation: int | None
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Operation:
+    """One system's operation cost; ``is_running`` is False before go-live and after its end."""
+
+    years: Sequence[OperationCost]
+    is_running: bool = True
+
+
 @rule(
     id="cost_growth",
     version=1,
     title="Operation cost growing",
-    subject=Subject.SYSTEM,
+    subjects=(Subject.SYSTEM,),
     citation=(
         "Digital Government Promotion Policy 2017: operation cost of government systems 30 % down "
         "by FY2021. The thresholds are presets; the comparison is gross, without the adjustment "
@@ -50,20 +58,18 @@ class OperationCost:
         "high_from_ratio": Parameter(Decimal("0.25"), Unit.RATIO, "High from this growth"),
     },
 )
-def cost_growth(
-    facts: Sequence[OperationCost], parameters: Parameters, as_of: datetime.date
-) -> Outcome:
+def cost_growth(facts: Operation, parameters: Parameters, as_of: datetime.date) -> Outcome:
     """Compares a system's operation cost in its first and last known year within the window.
 
     The first year is the first with a cost above zero, so that going live is no growth; a system
-    without such a year before the last is not judged. Medium and high as set. Unknown with fewer
-    than two known years.
+    without such a year before the last is not judged. Medium and high as set. A system that does
+    not run is not concerned. Unknown with fewer than two known years.
     """
     last_year = last_ended_fiscal_year(as_of)
     window = range(last_year - int(parameters["window_years"]) + 1, last_year + 1)
     known = sorted(
         (year.fiscal_year, year.operation)
-        for year in facts
+        for year in facts.years
         if year.fiscal_year in window and year.operation is not None
     )
     figures: dict[str, int | str | None] = {
@@ -75,6 +81,8 @@ def cost_growth(
     }
     if known:
         figures["last_year"], figures["last"] = known[-1]
+    if not facts.is_running:
+        return clear(figures, Reason.NOT_APPLICABLE)
     if len(known) < 2:
         return unknown(Reason.NO_DATA, figures)
     base = next(((year, yen) for year, yen in known[:-1] if yen > 0), None)

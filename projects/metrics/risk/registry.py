@@ -124,7 +124,7 @@ class Rule(Generic[F]):
     id: str
     version: int
     title: str
-    subject: Subject
+    subjects: tuple[Subject, ...]
     citation: str
     parameters: Mapping[str, Parameter]
     function: Callable[[F, Parameters, datetime.date], Outcome]
@@ -163,7 +163,7 @@ def rule(
     id: str,
     version: int,
     title: str,
-    subject: Subject,
+    subjects: tuple[Subject, ...],
     citation: str,
     parameters: Mapping[str, Parameter],
 ) -> Callable[[Callable[[F, Parameters, datetime.date], Outcome]], Rule[F]]:
@@ -172,7 +172,7 @@ def rule(
     def register(function: Callable[[F, Parameters, datetime.date], Outcome]) -> Rule[F]:
         if id in RULES:
             raise ValueError(f"two rules have the id {id}")
-        made = Rule(id, version, title, subject, citation, parameters, function)
+        made = Rule(id, version, title, subjects, citation, parameters, function)
         RULES[id] = made
         return made
 

@@ -22,21 +22,18 @@ from projects.metrics.types import Reason
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ReviewDates:
-    """When a review is due and was completed; None is not known, or not yet.
-
-    ``is_called_off`` marks a review that will not be held.
-    """
+    """When a review is due and was held (None: not known, or not yet), and if it is complete."""
 
     due_on: datetime.date | None
-    completed_on: datetime.date | None = None
-    is_called_off: bool = False
+    is_complete: bool = False
+    held_on: datetime.date | None = None
 
 
 @rule(
     id="review_overdue",
     version=1,
     title="Review overdue",
-    subject=Subject.REVIEW,
+    subjects=(Subject.REVIEW,),
     citation=(
         "Priority Plan 2022: the verdict of the review decides whether a project may enter its "
         "next stage. The days are presets."
@@ -50,18 +47,16 @@ class ReviewDates:
 def review_overdue(facts: ReviewDates, parameters: Parameters, as_of: datetime.date) -> Outcome:
     """Looks for reviews whose due date has passed without completion.
 
-    Medium from the day after the due date, high as set. A review that was called off is not
-    concerned, a completed one is clear, and an open one without a due date is unknown.
+    Medium from the day after the due date, high as set. A complete review is clear from the day it
+    was held; one that was held but is not complete stays open. An open review without a due date
+    is unknown.
     """
     figures: dict[str, int | str | None] = {
         "due_on": None if facts.due_on is None else facts.due_on.isoformat(),
-        "completed_on": None,
+        "held_on": None if facts.held_on is None else facts.held_on.isoformat(),
         "days_overdue": None,
     }
-    if facts.is_called_off:
-        return clear(figures, Reason.NOT_APPLICABLE)
-    if facts.completed_on is not None and facts.completed_on <= as_of:
-        figures["completed_on"] = facts.completed_on.isoformat()
+    if facts.is_complete and (facts.held_on is None or facts.held_on <= as_of):
         return clear(figures)
     if facts.due_on is None:
         return unknown(Reason.NO_DATA, figures)

@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from projects.metrics.risk import Award, Outcome, Severity, single_bidder
-from projects.metrics.types import Reason
+from projects.metrics.types import MISSING, Figure, Reason, ValueState
 
 PRESET = single_bidder.settle()
 LARGE = 1_000_000_000
+ONE = Figure(1)
 
 
 def judge(facts: Award) -> Outcome:
@@ -33,38 +34,39 @@ def judge(facts: Award) -> Outcome:
 def test_one_bidder_is_medium_and_high_where_a_large_sum_lacks_grounds(
     amount: int | None, award_ratio: Decimal | None, has_reason: bool, severity: str
 ) -> None:
-    assert judge(Award(True, 1, amount, award_ratio, has_reason)).severity == severity
+    assert judge(Award(True, ONE, amount, award_ratio, has_reason)).severity == severity
 
 
 @pytest.mark.parametrize("bidders", [2, 3, 20])
 def test_two_bidders_are_a_competition(bidders: int) -> None:
-    outcome = judge(Award(True, bidders, 10 * LARGE, Decimal(1)))
+    outcome = judge(Award(True, Figure(bidders), 10 * LARGE, Decimal(1)))
     assert (outcome.severity, outcome.reason) == (Severity.NONE, None)
 
 
 @pytest.mark.parametrize("bidders", [None, 1, 2])
 def test_a_contract_without_competition_is_not_concerned(bidders: int | None) -> None:
-    outcome = judge(Award(False, bidders, LARGE))
+    outcome = judge(Award(False, Figure.of(bidders), LARGE))
     assert (outcome.severity, outcome.reason) == (Severity.NONE, Reason.NOT_APPLICABLE)
 
 
 @pytest.mark.parametrize(
     ("is_competitive", "bidders", "reason"),
     [
-        (None, 1, Reason.NO_DATA),
-        (True, None, Reason.NO_DATA),
-        (True, 0, Reason.INCONSISTENT),
+        (None, ONE, Reason.NO_DATA),
+        (True, MISSING, Reason.NO_DATA),
+        (True, Figure(None, ValueState.WITHHELD), Reason.WITHHELD),
+        (True, Figure(0), Reason.INCONSISTENT),
     ],
 )
 def test_unknown_competition_never_fires(
-    is_competitive: bool | None, bidders: int | None, reason: Reason
+    is_competitive: bool | None, bidders: Figure, reason: Reason
 ) -> None:
     outcome = judge(Award(is_competitive, bidders, 10 * LARGE, Decimal(1)))
     assert (outcome.severity, outcome.reason) == (Severity.UNKNOWN, reason)
 
 
 def test_the_figures_are_the_inputs() -> None:
-    assert judge(Award(True, 1, 5, Decimal("0.96789"), True)).figures == {
+    assert judge(Award(True, ONE, 5, Decimal("0.96789"), True)).figures == {
         "bidders": 1,
         "amount": 5,
         "award_ratio": "0.9679",
@@ -81,6 +83,6 @@ ratios = st.decimals(0, 1, places=4)
 def test_a_larger_sum_nearer_the_ceiling_is_never_less_severe(
     amount: int, more: int, award_ratio: Decimal, higher: Decimal, has_reason: bool
 ) -> None:
-    small = judge(Award(True, 1, amount, award_ratio, has_reason))
-    large = judge(Award(True, 1, amount + more, max(award_ratio, higher), has_reason))
+    small = judge(Award(True, ONE, amount, award_ratio, has_reason))
+    large = judge(Award(True, ONE, amount + more, max(award_ratio, higher), has_reason))
     assert RANK.index(small.severity) <= RANK.index(large.severity)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from projects.metrics.risk import Outcome, Settlement, Severity, execution_rate
+from projects.metrics.risk import Budget, Outcome, Settlement, Severity, execution_rate
 from projects.metrics.types import Reason
 
 PRESET = execution_rate.settle()
@@ -12,7 +12,7 @@ AS_OF = date(2025, 6, 1)  # the last settled year is FY2023
 
 
 def judge(*facts: Settlement, as_of: date = AS_OF) -> Outcome:
-    return execution_rate.judge(facts, PRESET, as_of)
+    return execution_rate.judge(Budget(facts), PRESET, as_of)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_far_below_or_above_the_budget_is_high(executed: int, severity: str) -> 
 )
 def test_a_tolerance_makes_a_small_overspending_medium(executed: int, severity: str) -> None:
     parameters = execution_rate.settle({"over_tolerance_ratio": "0.05"})
-    outcome = execution_rate.judge([Settlement(2023, 100, executed)], parameters, AS_OF)
+    outcome = execution_rate.judge(Budget([Settlement(2023, 100, executed)]), parameters, AS_OF)
     assert outcome.severity == severity
 
 
@@ -93,6 +93,12 @@ def test_a_year_in_order_clears_an_earlier_flag() -> None:
     outcome = judge(Settlement(2023, 100, 90), Settlement(2022, 100, 10))
     assert outcome.severity is Severity.NONE
     assert outcome.figures["unreported_year"] is None
+
+
+def test_what_has_ended_or_holds_no_money_is_not_concerned() -> None:
+    facts = Budget([Settlement(2023, 100, 1)], is_spending=False)
+    outcome = execution_rate.judge(facts, PRESET, AS_OF)
+    assert (outcome.severity, outcome.reason) == (Severity.NONE, Reason.NOT_APPLICABLE)
 
 
 RANK = [Severity.NONE, Severity.MEDIUM, Severity.HIGH]

@@ -67,8 +67,11 @@ def test_without_counts_or_a_start_the_answer_is_unknown(facts: OnlineUse, reaso
     assert outcome.figures["use_ratio"] is None
 
 
-def test_a_system_without_a_service_is_not_concerned() -> None:
-    outcome = judge(OnlineUse(0, LIVE))
+@pytest.mark.parametrize(
+    "facts", [OnlineUse(0, LIVE), OnlineUse(1, LIVE, 2023, 100, 0, is_running=False)]
+)
+def test_a_system_without_a_service_or_that_has_ended_is_not_concerned(facts: OnlineUse) -> None:
+    outcome = judge(facts)
     assert (outcome.severity, outcome.reason) == (Severity.NONE, Reason.NOT_APPLICABLE)
 
 

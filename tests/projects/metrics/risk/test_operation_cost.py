@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projects.metrics.risk import OperationCost, Outcome, Severity, cost_growth
+from projects.metrics.risk import Operation, OperationCost, Outcome, Severity, cost_growth
 from projects.metrics.types import Reason
 
 PRESET = cost_growth.settle()
@@ -13,7 +13,7 @@ AS_OF = date(2025, 6, 1)  # the window is FY2020 to FY2024
 
 def judge(*operation: int | None, first_year: int = 2020, as_of: date = AS_OF) -> Outcome:
     facts = [OperationCost(first_year + index, yen) for index, yen in enumerate(operation)]
-    return cost_growth.judge(facts, PRESET, as_of)
+    return cost_growth.judge(Operation(facts), PRESET, as_of)
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,15 @@ def test_the_first_year_with_a_cost_is_the_base() -> None:
 def test_years_outside_the_window_are_not_compared() -> None:
     before, running = 2019, 2025
     facts = [OperationCost(before, 1), OperationCost(2020, 100), OperationCost(2024, 105)]
-    outcome = cost_growth.judge([*facts, OperationCost(running, 999)], PRESET, AS_OF)
+    outcome = cost_growth.judge(Operation([*facts, OperationCost(running, 999)]), PRESET, AS_OF)
     assert outcome.severity is Severity.NONE
     assert (outcome.figures["first_year"], outcome.figures["last_year"]) == (2020, 2024)
+
+
+def test_a_system_that_does_not_run_is_not_concerned() -> None:
+    facts = Operation([OperationCost(2020, 1), OperationCost(2024, 9)], is_running=False)
+    outcome = cost_growth.judge(facts, PRESET, AS_OF)
+    assert (outcome.severity, outcome.reason) == (Severity.NONE, Reason.NOT_APPLICABLE)
 
 
 RANK = [Severity.NONE, Severity.MEDIUM, Severity.HIGH]

@@ -78,7 +78,7 @@ def test_two_rules_cannot_share_an_id() -> None:
             id="late_report",
             version=1,
             title="",
-            subject=Subject.PROJECT,
+            subjects=(Subject.PROJECT,),
             citation="",
             parameters={},
         )
