@@ -1,0 +1,490 @@
+"""The kinds of register objects: one entry each, feeding pages, forms, API and exports.
+
+A new kind of object is one line here (and its columns in `projects.tables`): its list, page,
+forms, export, API and its place in the permission matrix follow.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+
+from governance.access import Action, Resource
+from governance.models import Agency, PlanAction, RiskPolicy, RoleTerm, Target
+from governance.querysets import ScopedQuerySet
+from projects.models import (
+    Baseline,
+    Benefit,
+    Contract,
+    CostItem,
+    CostLine,
+    Finding,
+    Kpi,
+    KpiLink,
+    KpiValue,
+    Milestone,
+    MonthlyUpdate,
+    Project,
+    Review,
+    ReviewType,
+    Risk,
+    Service,
+    ServiceYear,
+    System,
+    SystemClass,
+    SystemLineage,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of register object.
+
+    `key` is the field that names an object in URLs and in the API; `fields` are what people
+    enter, in form order; `parents` are the foreign keys by which a page lists its children
+    (?system=…); `search` the fields that the text filter and the global search look at;
+    `related` what lists join in one query.
+    """
+
+    slug: str
+    model: type[models.Model]
+    fields: tuple[str, ...]
+    key: str = "pk"
+    parents: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+    globally_searched: bool = False
+    is_master: bool = False
+    # Some records of account are only ever followed by a new one.
+    is_editable: bool = True
+
+    @property
+    def objects(self) -> ScopedQuerySet[Any]:
+        """All rows, unscoped: narrow with `visible_to` before anything else."""
+        return self.model._default_manager.all()  # type: ignore[return-value]
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """The resources of the grants table that rows of this kind belong to."""
+        lines = self.model.access  # type: ignore[attr-defined]
+        return tuple(dict.fromkeys(line.resource for line in lines))
+
+    def key_of(self, obj: models.Model) -> str:
+        return str(getattr(obj, self.key))
+
+    def allows(self, action: Action) -> bool:
+        """Whether the kind knows this action at all."""
+        return action is not Action.EDIT or self.is_editable
+
+
+_VALIDITY = ("valid_from", "valid_to")
+_MASTER = ("code", "name", "name_en", "order", *_VALIDITY)
+
+_KINDS = (
+    Kind(
+        "systems",
+        System,
+        (
+            "system_id",
+            "name",
+            "name_en",
+            "agency",
+            "system_class",
+            "status",
+            "profile",
+            "hosting",
+            "description",
+            "go_live_on",
+            "go_live_is_year_only",
+            "retired_on",
+            "support_ends_on",
+            "next_renewal_year",
+            "next_renewal_cost",
+            "rto_hours",
+            "rpo_hours",
+            "last_security_test_on",
+            "last_continuity_test_on",
+            "personal_data",
+            *System.CONFORMITY_FIELDS,
+        ),
+        key="system_id",
+        parents=("agency",),
+        search=("system_id", "name", "name_en"),
+        related=("agency", "system_class"),
+        globally_searched=True,
+    ),
+    Kind(
+        "projects",
+        Project,
+        (
+            "code",
+            "name",
+            "name_en",
+            "agency",
+            "systems",
+            "phase",
+            "is_priority",
+            "purpose",
+            "head_name",
+            "started_on",
+            "ended_on",
+        ),
+        key="code",
+        parents=("agency", "systems"),
+        search=("code", "name", "name_en"),
+        related=("agency",),
+        globally_searched=True,
+    ),
+    Kind(
+        "services",
+        Service,
+        (
+            "service_id",
+            "name",
+            "agency",
+            "systems",
+            "procedure_type",
+            "law",
+            "article",
+            "user_group",
+            "online_status",
+        ),
+        key="service_id",
+        parents=("agency", "systems"),
+        search=("service_id", "name", "law"),
+        related=("agency",),
+        globally_searched=True,
+    ),
+    Kind(
+        "contracts",
+        Contract,
+        (
+            "contract_id",
+            "title",
+            "agency",
+            "system",
+            "project",
+            "vendor",
+            "vendor_number",
+            "fiscal_year",
+            "signed_on",
+            "method",
+            "method_note",
+            "amount",
+            "amount_state",
+            "bidders",
+            "bidders_state",
+            "award_ratio",
+            "award_ratio_state",
+            "single_bid_reason",
+        ),
+        key="contract_id",
+        parents=("agency", "system", "project"),
+        search=("contract_id", "title", "vendor"),
+        related=("agency", "system", "project"),
+        globally_searched=True,
+    ),
+    Kind(
+        "agencies",
+        Agency,
+        (
+            "code",
+            "name",
+            "name_en",
+            "parent",
+            "order",
+            "contact_accounting",
+            "contact_hr",
+            "contact_pr",
+            *_VALIDITY,
+        ),
+        key="code",
+        parents=("parent",),
+        search=("code", "name", "name_en"),
+        related=("parent",),
+        globally_searched=True,
+    ),
+    Kind(
+        "cost-lines",
+        CostLine,
+        (
+            "system",
+            "project",
+            "budget_year",
+            "sheet_year",
+            "cost_item",
+            "stage",
+            "account",
+            "amount",
+            "amount_state",
+            "note",
+        ),
+        parents=("system", "project"),
+        search=("system__name", "system__system_id", "project__name", "project__code"),
+        related=("system", "project", "cost_item"),
+    ),
+    Kind(
+        "service-years",
+        ServiceYear,
+        (
+            "service",
+            "fiscal_year",
+            "cases",
+            "cases_state",
+            "online_cases",
+            "online_cases_state",
+            "minutes_per_case",
+            "minutes_per_case_state",
+            "satisfaction_ratio",
+            "satisfaction_ratio_state",
+        ),
+        parents=("service",),
+        search=("service__name", "service__service_id"),
+        related=("service",),
+    ),
+    Kind(
+        "updates",
+        MonthlyUpdate,
+        (
+            "project",
+            "period",
+            "progress_percent",
+            "planned_value",
+            "earned_value",
+            "actual_cost",
+            "forecast_cost",
+            "forecast_end_on",
+            "confidence",
+            "narrative",
+        ),
+        parents=("project",),
+        search=("project__name", "project__code"),
+        related=("project", "submitted_by", "approved_by"),
+    ),
+    Kind(
+        "baselines",
+        Baseline,
+        (
+            "project",
+            "number",
+            "agreed_on",
+            "reason",
+            "planned_start_on",
+            "planned_end_on",
+            "budget_at_completion",
+        ),
+        parents=("project",),
+        search=("project__name", "project__code"),
+        related=("project",),
+        is_editable=False,
+    ),
+    Kind(
+        "milestones",
+        Milestone,
+        ("project", "name", "kind", "planned_on", "forecast_on", "actual_on"),
+        parents=("project",),
+        search=("name", "project__name", "project__code"),
+        related=("project",),
+    ),
+    Kind(
+        "kpis",
+        Kpi,
+        (
+            "code",
+            "system",
+            "project",
+            "kind",
+            "horizon",
+            "title",
+            "indicator",
+            "unit",
+            "direction",
+            "source",
+        ),
+        key="code",
+        parents=("system", "project"),
+        search=("code", "title", "indicator"),
+        related=("system", "project"),
+    ),
+    Kind(
+        "kpi-links",
+        KpiLink,
+        ("origin", "target", "reason"),
+        parents=("origin", "target"),
+        search=("origin__title", "target__title"),
+        related=("origin", "target"),
+    ),
+    Kind(
+        "kpi-values",
+        KpiValue,
+        (
+            "kpi",
+            "fiscal_year",
+            "method_version",
+            "target",
+            "target_state",
+            "actual",
+            "actual_state",
+        ),
+        parents=("kpi",),
+        search=("kpi__code", "kpi__title"),
+        related=("kpi",),
+    ),
+    Kind(
+        "benefits",
+        Benefit,
+        (
+            "project",
+            "kind",
+            "fiscal_year",
+            "planned",
+            "planned_state",
+            "realised",
+            "realised_state",
+            "method",
+        ),
+        parents=("project",),
+        search=("project__name", "project__code"),
+        related=("project",),
+    ),
+    Kind(
+        "risks",
+        Risk,
+        (
+            "project",
+            "kind",
+            "title",
+            "description",
+            "probability",
+            "impact",
+            "plan",
+            "owner",
+            "status",
+            "due_on",
+            "closed_on",
+        ),
+        parents=("project",),
+        search=("title", "project__name", "project__code"),
+        related=("project",),
+    ),
+    Kind(
+        "reviews",
+        Review,
+        (
+            "system",
+            "project",
+            "review_type",
+            "fiscal_year",
+            "reviewer",
+            "due_on",
+            "held_on",
+            "is_complete",
+            "verdict",
+            "remarks",
+            "response",
+            "response_text",
+            "reflected_amount",
+        ),
+        parents=("system", "project"),
+        search=("system__name", "project__name", "reviewer"),
+        related=("system", "project", "review_type"),
+    ),
+    Kind(
+        "findings",
+        Finding,
+        ("review", "category", "weight", "text", "owner", "due_on", "answer", "accepted_on"),
+        parents=("review",),
+        search=("text", "owner"),
+        related=("review__review_type",),
+    ),
+    Kind(
+        "lineage",
+        SystemLineage,
+        ("predecessor", "successor", "kind", "happened_on", "note"),
+        parents=("predecessor", "successor"),
+        search=("predecessor__name", "successor__name"),
+        related=("predecessor", "successor"),
+    ),
+    Kind(
+        "plan-actions",
+        PlanAction,
+        (
+            "code",
+            "agency",
+            "title",
+            "strand",
+            "responsible",
+            "start_year",
+            "end_year",
+            "kpi",
+            "status",
+            "follow_up",
+        ),
+        key="code",
+        parents=("agency",),
+        search=("code", "title"),
+        related=("agency",),
+    ),
+    Kind(
+        "targets",
+        Target,
+        (
+            "code",
+            "title",
+            "title_en",
+            "agency",
+            "metric_id",
+            "direction",
+            "unit",
+            "base_year",
+            "base_value",
+            "target_year",
+            "target_value",
+            "source",
+        ),
+        key="code",
+        search=("code", "title", "title_en"),
+        related=("agency",),
+        is_master=True,
+    ),
+    Kind("system-classes", SystemClass, _MASTER, key="code", search=("code", "name"), is_master=True),
+    Kind(
+        "cost-items",
+        CostItem,
+        ("code", "name", "name_en", "cost_class", "order", *_VALIDITY),
+        key="code",
+        search=("code", "name"),
+        is_master=True,
+    ),
+    Kind(
+        "review-types",
+        ReviewType,
+        ("code", "name", "name_en", "layer", "stage_no", "phase", "order", *_VALIDITY),
+        key="code",
+        search=("code", "name"),
+        is_master=True,
+    ),
+    Kind(
+        "role-terms",
+        RoleTerm,
+        ("role", "name", "name_en", *_VALIDITY),
+        key="role",
+        search=("role", "name"),
+        is_master=True,
+    ),
+    Kind(
+        "risk-policies",
+        RiskPolicy,
+        ("rule_id", "parameters", "reason", *_VALIDITY),
+        search=("rule_id",),
+        is_master=True,
+    ),
+)
+
+KINDS: dict[str, Kind] = {kind.slug: kind for kind in _KINDS}
+_BY_MODEL: dict[type[models.Model], Kind] = {kind.model: kind for kind in _KINDS}
+
+
+def kind_of(obj: models.Model | type[models.Model]) -> Kind:
+    """The kind of an object or model. Raises KeyError where the model is no register object."""
+    return _BY_MODEL[obj if isinstance(obj, type) else type(obj)]

@@ -1,0 +1,281 @@
+"""Writes to the register: access → validate → save → audit → recompute, in one transaction.
+
+Forms, API and imports of single objects all come through here, so one set of rules holds.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from governance import audit
+from governance.access import Action
+from governance.audit import Act
+from governance.exceptions import Conflict, DomainError
+from governance.models import RiskPolicy
+from governance.models.base import snapshot
+from projects.models import (
+    Contract,
+    CostLine,
+    MonthlyUpdate,
+    Project,
+    Review,
+    Service,
+    ServiceYear,
+    System,
+)
+from projects.models.choices import UpdateState
+from projects.register import Kind
+from projects.services import flags, rollups
+
+
+@dataclass(slots=True)
+class Touched:
+    """What a write may have changed further on: rollups and flags to recompute."""
+
+    systems: set[int] = field(default_factory=set)
+    projects: set[int] = field(default_factory=set)
+    contracts: set[int] = field(default_factory=set)
+    reviews: set[int] = field(default_factory=set)
+    service_agencies: set[int] = field(default_factory=set)
+    everything: bool = False
+
+    def add(self, obj: models.Model) -> None:
+        """Note what hangs on `obj` as it stands now. Call before and after the write."""
+        match obj:
+            case System():
+                self.systems.add(obj.pk)
+            case Project():
+                self.projects.add(obj.pk)
+            case CostLine():
+                self._holder(obj.system_id, obj.project_id)
+            case MonthlyUpdate():
+                self.projects.add(obj.project_id)
+            case Contract():
+                self.contracts.add(obj.pk)
+            case Review():
+                self.reviews.add(obj.pk)
+            case Service():
+                self._service(obj)
+            case ServiceYear():
+                self._service(obj.service)
+            case RiskPolicy():
+                self.everything = True
+            case _:
+                pass
+
+    def _holder(self, system_id: int | None, project_id: int | None) -> None:
+        if system_id is not None:
+            self.systems.add(system_id)
+        if project_id is not None:
+            self.projects.add(project_id)
+
+    def _service(self, service: Service) -> None:
+        self.service_agencies.add(service.agency_id)
+        self.systems.update(service.systems.values_list("pk", flat=True))
+
+
+def recompute(act: Act, touched: Touched) -> None:
+    """Bring rollups and flags in line with the register, for what was touched alone."""
+    as_of = timezone.localdate(act.at)
+    if touched.everything:
+        flags.recompute_all(act, as_of=as_of)
+        return
+    rollups.recompute(system_ids=touched.systems, project_ids=touched.projects)
+    rollups.recompute_services(touched.service_agencies)
+    flags.recompute_for(
+        act,
+        as_of=as_of,
+        system_ids=touched.systems,
+        project_ids=touched.projects,
+        contract_ids=touched.contracts,
+        review_ids=touched.reviews,
+    )
+
+
+def state_of(obj: models.Model) -> dict[str, Any]:
+    """Columns and many-to-many ids of a stored object, as the audit trail keeps them."""
+    state = snapshot(obj)
+    for relation in obj._meta.many_to_many:
+        manager = getattr(obj, relation.name)
+        state[relation.name] = sorted(manager.values_list("pk", flat=True))
+    return state
+
+
+def _assign(obj: models.Model, values: Mapping[str, Any]) -> dict[str, Iterable[Any]]:
+    """Set plain fields; return the many-to-many ones, which need a stored row."""
+    many = {relation.name for relation in obj._meta.many_to_many}
+    for name, value in values.items():
+        if name not in many:
+            setattr(obj, name, value)
+    return {name: values[name] for name in values if name in many}
+
+
+def _unknown_fields(kind: Kind, values: Mapping[str, Any]) -> None:
+    if extra := set(values) - set(kind.fields):
+        raise DomainError(_("Unknown fields: %(names)s") % {"names": ", ".join(sorted(extra))})
+
+
+def _recheck(act: Act, obj: models.Model, action: Action) -> None:
+    """The saved row must lie within the actor's rights, or all rolls back: nobody moves a record
+    into another agency or creates it there."""
+    if act.user is None:  # A command: run by whoever operates the machine.
+        return
+    rows: Any = type(obj)._default_manager.filter(pk=obj.pk)
+    if not rows.visible_to(act.user, action).exists():
+        raise PermissionDenied
+
+
+@transaction.atomic
+def create(act: Act, kind: Kind, values: Mapping[str, Any]) -> Any:
+    """Create one object of `kind` and return it.
+
+    Raises ValidationError (field → messages), PermissionDenied outside the actor's reach.
+    Audited as "<model>.created".
+    """
+    _unknown_fields(kind, values)
+    obj: Any = kind.model()
+    many = _assign(obj, values)
+    if isinstance(obj, MonthlyUpdate):
+        obj.revision = _next_revision(obj)
+    obj.updated_at, obj.updated_by = act.at, act.user
+    obj.full_clean()
+    obj.save(force_insert=True)
+    for name, related in many.items():
+        getattr(obj, name).set(related)
+    _recheck(act, obj, Action.CREATE)
+    audit.record_object(
+        act, f"{obj._meta.model_name}.created", obj, before=None, after=state_of(obj)
+    )
+    touched = Touched()
+    touched.add(obj)
+    recompute(act, touched)
+    return obj
+
+
+@transaction.atomic
+def edit(act: Act, kind: Kind, pk: int, values: Mapping[str, Any], *, version: int) -> Any:
+    """Change one object and return it; `version` is the one the actor saw.
+
+    Raises Conflict with the stored state where somebody saved in between, DomainError where the
+    record may no longer be changed, ValidationError, PermissionDenied.
+    Audited as "<model>.edited"; a save that changes nothing writes nothing.
+    """
+    _unknown_fields(kind, values)
+    obj: Any = kind.model._default_manager.select_for_update(of=("self",)).get(pk=pk)
+    _recheck(act, obj, Action.EDIT)
+    _refuse_closed(kind, obj)
+    if obj.version != version:
+        raise Conflict(state_of(obj))
+    touched = Touched()
+    touched.add(obj)
+    before = state_of(obj)
+    many = _assign(obj, values)
+    obj.full_clean()
+    if snapshot(obj) == {key: before[key] for key in snapshot(obj)} and not _many_changed(
+        before, many
+    ):
+        return obj
+    obj.version += 1
+    obj.updated_at, obj.updated_by = act.at, act.user
+    obj.save()
+    for name, related in many.items():
+        getattr(obj, name).set(related)
+    _recheck(act, obj, Action.EDIT)
+    audit.record_object(
+        act, f"{obj._meta.model_name}.edited", obj, before=before, after=state_of(obj)
+    )
+    touched.add(obj)
+    recompute(act, touched)
+    return obj
+
+
+def _many_changed(before: Mapping[str, Any], many: Mapping[str, Iterable[Any]]) -> bool:
+    return any(
+        before[name] != sorted(item if isinstance(item, int) else item.pk for item in related)
+        for name, related in many.items()
+    )
+
+
+def _refuse_closed(kind: Kind, obj: models.Model) -> None:
+    if not kind.is_editable:
+        raise DomainError(_("This record stays as it is: add a new one instead."))
+    if isinstance(obj, MonthlyUpdate) and obj.state not in (
+        UpdateState.DRAFT,
+        UpdateState.RETURNED,
+    ):
+        raise DomainError(_("A submitted report can no longer be edited."))
+
+
+def _next_revision(update: MonthlyUpdate) -> int:
+    """1 for a month's first report; after an approved one, the next number."""
+    if update.project_id is None or update.period is None:
+        return 1
+    last = (
+        MonthlyUpdate.objects.filter(project_id=update.project_id, period=update.period)
+        .order_by("-revision")
+        .first()
+    )
+    if last is None or last.state != UpdateState.APPROVED:
+        return 1  # The unique constraint answers where a report is still open.
+    return last.revision + 1
+
+
+def _transition(act: Act, pk: int, action: Action, before_states: tuple[str, ...]) -> MonthlyUpdate:
+    update = MonthlyUpdate.objects.select_for_update(of=("self",)).get(pk=pk)
+    _recheck(act, update, action)
+    if update.state not in before_states:
+        raise DomainError(
+            _("This is not possible in the state “%(state)s”.")
+            % {"state": update.get_state_display()}
+        )
+    return update
+
+
+def _settle(act: Act, update: MonthlyUpdate, verb: str, before: dict[str, Any]) -> MonthlyUpdate:
+    update.version += 1
+    update.updated_at, update.updated_by = act.at, act.user
+    update.full_clean()
+    update.save()
+    audit.record_object(act, verb, update, before=before, after=state_of(update))
+    touched = Touched()
+    touched.add(update)
+    recompute(act, touched)
+    return update
+
+
+@transaction.atomic
+def submit_update(act: Act, pk: int) -> MonthlyUpdate:
+    """Hand a drafted or returned monthly report to the PMO. Audited as "update.submitted"."""
+    update = _transition(act, pk, Action.SUBMIT, (UpdateState.DRAFT, UpdateState.RETURNED))
+    before = state_of(update)
+    update.state = UpdateState.SUBMITTED
+    update.submitted_at, update.submitted_by = act.at, act.user
+    return _settle(act, update, "update.submitted", before)
+
+
+@transaction.atomic
+def approve_update(act: Act, pk: int) -> MonthlyUpdate:
+    """Approve a submitted report; never one's own. Audited as "update.approved"."""
+    update = _transition(act, pk, Action.APPROVE, (UpdateState.SUBMITTED,))
+    if act.user is not None and update.submitted_by_id == act.user.pk:
+        raise DomainError(_("Nobody approves their own report."))
+    before = state_of(update)
+    update.state = UpdateState.APPROVED
+    update.approved_at, update.approved_by = act.at, act.user
+    return _settle(act, update, "update.approved", before)
+
+
+@transaction.atomic
+def return_update(act: Act, pk: int) -> MonthlyUpdate:
+    """Send a submitted report back, with the act's reason. Audited as "update.returned"."""
+    if not act.reason.strip():
+        raise DomainError(_("Say why the report is returned."))
+    update = _transition(act, pk, Action.APPROVE, (UpdateState.SUBMITTED,))
+    before = state_of(update)
+    update.state = UpdateState.RETURNED
+    return _settle(act, update, "update.returned", before)
