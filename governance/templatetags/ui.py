@@ -1,60 +1,46 @@
-"""Tags for the shared page parts: icons, navigation links, badges."""
+"""Tags for the shared page parts: icons, navigation links, page numbers."""
 
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Any
 
 from django import template
+from django.core.paginator import Paginator
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from governance import icons
+from governance.access import Action, Resource, can_somewhere
+
 register = template.Library()
 
-# Paths on a 24 × 24 grid, drawn for this product. Shapes differ so that none is told
-# from another by colour alone.
-ICON_PATHS: Final[dict[str, str]] = {
-    "high": "M12 2 23 21H1zm-1 7v6h2V9zm0 8v2h2v-2z",
-    "medium": "M12 1 23 12 12 23 1 12zm-1 6v6h2V7zm0 8v2h2v-2z",
-    "low": "M12 2a10 10 0 1 1 0 20 10 10 0 0 1 0-20zm-1 8v8h2v-8zm0-4v2h2V6z",
-    "unknown": (
-        "M3 3h18v18H3zm2 2v14h14V5zm6 11h2v2h-2zm1-10a4 4 0 0 1 4 4c0 2-3 2.5-3 5h-2"
-        "c0-3.5 3-3.5 3-5a2 2 0 0 0-4 0H8a4 4 0 0 1 4-4z"
-    ),
-    "ok": "M12 2a10 10 0 1 1 0 20 10 10 0 0 1 0-20zm5 6-7 7-3-3-1.5 1.5L10 18l8.5-8.5z",
-    "info": "M12 2a10 10 0 1 1 0 20 10 10 0 0 1 0-20zm-1 8v8h2v-8zm0-4v2h2V6z",
-    "sort": "m12 3 5 7H7zm0 18-5-7h10z",
-    "sort-ascending": "m12 5 7 12H5z",
-    "sort-descending": "m12 19 7-12H5z",
-    "download": "M11 3h2v9l4-4 1.5 1.5L12 16 5.5 9.5 7 8l4 4zM4 19h16v2H4z",
-    "search": "M10 3a7 7 0 0 1 5.6 11.2l5.1 5.1-1.4 1.4-5.1-5.1A7 7 0 1 1 10 3zm0 2a5 5 0 1 0 0 10 5 5 0 0 0 0-10z",
-    "menu": "M3 5h18v2H3zm0 6h18v2H3zm0 6h18v2H3z",
-    "user": "M12 3a5 5 0 1 1 0 10 5 5 0 0 1 0-10zM3 21c0-4 4-6 9-6s9 2 9 6z",
-    "calendar": "M7 2h2v2h6V2h2v2h4v18H3V4h4zM5 9v11h14V9z",
-}
-
-
-@register.simple_tag
-def icon(name: str) -> SafeString:
-    """A decorative inline SVG (hidden from screen readers: the word stands beside it)."""
-    # The path is a constant of this module, never input.
-    path = mark_safe(ICON_PATHS[name])  # noqa: S308
-    return format_html(
-        '<svg class="icon icon-{}" viewBox="0 0 24 24" aria-hidden="true" focusable="false">'
-        '<path fill-rule="evenodd" d="{}"/></svg>',
-        name,
-        path,
-    )
+register.simple_tag(icons.icon, name="icon")
 
 
 @register.simple_tag(takes_context=True)
-def nav_link(context: dict[str, Any], url_name: str, label: str) -> SafeString:
-    """A navigation link that knows whether the reader stands on it or below it."""
+def nav_link(context: dict[str, Any], url_name: str, label: str, resources: str = "") -> SafeString:
+    """A list entry of the navigation that knows whether the reader stands on it or below it.
+
+    `resources`: names of governance.access.Resource, separated by spaces; the entry is left out
+    for a reader who may read none of them. Cost: the rights, read once a request.
+    """
+    request = context["request"]
+    if resources and not any(
+        can_somewhere(request.user, Action.READ, Resource(name)) for name in resources.split()
+    ):
+        return SafeString("")
     url = reverse(url_name)
-    request = context.get("request")
-    path = request.path if request is not None else ""
-    if path == url:
+    if request.path == url:
         current = mark_safe(' aria-current="page"')
-    elif path.startswith(url) and url != "/":
+    elif request.path.startswith(url):
         current = mark_safe(' aria-current="true"')
     else:
-        current = ""
-    return format_html('<a href="{}"{}>{}</a>', url, current, label)
+        current = SafeString("")
+    return format_html('<li><a href="{}"{}>{}</a></li>', url, current, label)
+
+
+@register.filter
+def page_range(paginator: Paginator[Any], number: int) -> Iterator[int | None]:
+    """The page numbers around `number` and at both ends; None stands for a gap."""
+    for page in paginator.get_elided_page_range(number, on_each_side=2, on_ends=1):
+        yield page if isinstance(page, int) else None
