@@ -20,6 +20,7 @@ from projects.metrics.types import (
     Measure,
     Reason,
     Total,
+    ValueState,
     ratio,
     reason_for,
     total_of,
@@ -67,18 +68,24 @@ class Line:
 def resolve_latest(lines: Iterable[Line]) -> list[Line]:
     """The lines that count: of one holder, year, item, stage and account, the latest sheet's.
 
-    A later sheet replaces an earlier one even where it takes a figure back. Raises ValueError if
-    one sheet gives the same figure twice.
+    A missing figure says nothing, so it never hides an earlier one; a withheld one, or one that
+    does not apply, does. Raises ValueError if one sheet gives the same figure twice.
     """
     winners: dict[tuple[Hashable, int, str, Stage, str], Line] = {}
+    seen: set[tuple[Hashable, ...]] = set()
     for line in lines:
         key = (line.holder, line.budget_year, line.item, line.stage, line.account)
-        held = winners.get(key)
-        if held is not None and held.sheet_year == line.sheet_year:
+        if (*key, line.sheet_year) in seen:
             raise ValueError(f"sheet {line.sheet_year} reports {key} twice")
-        if held is None or held.sheet_year < line.sheet_year:
+        seen.add((*key, line.sheet_year))
+        held = winners.get(key)
+        if held is None or _weight(held) < _weight(line):
             winners[key] = line
     return list(winners.values())
+
+
+def _weight(line: Line) -> tuple[bool, int]:
+    return line.amount.state is not ValueState.MISSING, line.sheet_year
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -44,8 +44,31 @@ class Subject(enum.StrEnum):
     REVIEW = "review"
 
 
+class Problem(enum.StrEnum):
+    """What is wrong with a parameter that a policy gives."""
+
+    UNKNOWN_NAME = "unknown_name"
+    NO_NUMBER = "no_number"
+    OUT_OF_BOUNDS = "out_of_bounds"
+    NOT_WHOLE = "not_whole"
+
+
 class ParameterError(ValueError):
-    """A policy names a parameter that a rule does not have, or gives a value it cannot use."""
+    """A policy names a parameter that a rule does not have, or gives a value it cannot use.
+
+    ``name`` is the parameter, ``given`` the value; ``least`` and ``most`` are its bounds, for a
+    value outside them.
+    """
+
+    def __init__(
+        self, problem: Problem, name: str, given: object, *, least: int = 0, most: int = 0
+    ) -> None:
+        super().__init__(f"{name}: {problem} ({given!r})")
+        self.problem = problem
+        self.name = name
+        self.given = given
+        self.least = least
+        self.most = most
 
 
 class Unit(enum.StrEnum):
@@ -75,8 +98,8 @@ class Parameter:
     unit: Unit
     meaning: str
 
-    def read(self, given: object) -> Decimal:
-        """``given`` (a number or its text) as a value of this parameter.
+    def read(self, name: str, given: object) -> Decimal:
+        """``given`` (a number or its text) as a value of this parameter, which is called ``name``.
 
         Raises ParameterError for what is no number, lies outside the unit's bounds, or has
         decimals where the unit counts.
@@ -84,12 +107,12 @@ class Parameter:
         try:
             value = Decimal(str(given))
         except InvalidOperation:
-            raise ParameterError(f"must be a number, not {given!r}") from None
+            raise ParameterError(Problem.NO_NUMBER, name, given) from None
         least, most = _BOUNDS[self.unit]
         if not value.is_finite() or not least <= value <= most:
-            raise ParameterError(f"must lie between {least} and {most}, not {given!r}")
+            raise ParameterError(Problem.OUT_OF_BOUNDS, name, given, least=least, most=most)
         if self.unit is not Unit.RATIO and value % 1:
-            raise ParameterError(f"must be a whole number, not {given!r}")
+            raise ParameterError(Problem.NOT_WHOLE, name, given)
         return value
 
 
@@ -142,11 +165,8 @@ class Rule(Generic[F]):
         settled = {name: parameter.default for name, parameter in self.parameters.items()}
         for name, given in (overrides or {}).items():
             if name not in settled:
-                raise ParameterError(f"rule {self.id} has no parameter {name!r}")
-            try:
-                settled[name] = self.parameters[name].read(given)
-            except ParameterError as error:
-                raise ParameterError(f"{self.id}.{name} {error}") from error
+                raise ParameterError(Problem.UNKNOWN_NAME, name, given)
+            settled[name] = self.parameters[name].read(name, given)
         return settled
 
     def judge(self, facts: F, parameters: Parameters, as_of: datetime.date) -> Outcome:

@@ -17,7 +17,7 @@ from projects.metrics.cost import (
     unused_rate,
     yearly_cost,
 )
-from projects.metrics.types import MISSING, Figure, Measure, Reason, Total
+from projects.metrics.types import MISSING, Figure, Measure, Reason, Total, ValueState
 
 # FY2021 and FY2024 operation cost (10 million yen) of twelve of the largest systems, from the
 # remarks of the RS 2024 and 2025 sheets.
@@ -33,7 +33,7 @@ TWELVE_LAST = {
 yen = st.integers(0, 10**13)
 
 
-def line(amount: int | None = 0, **given: Any) -> Line:
+def line(yen: int | None = 0, **given: Any) -> Line:
     values: dict[str, Any] = {
         "holder": 1,
         "budget_year": 2023,
@@ -42,7 +42,7 @@ def line(amount: int | None = 0, **given: Any) -> Line:
         "stage": Stage.EXECUTED,
         "sheet_year": 2024,
         "account": "general",
-        "amount": Figure.of(amount),
+        "amount": Figure.of(yen),
     }
     return Line(**(values | given))
 
@@ -53,8 +53,15 @@ def test_the_latest_sheet_wins_whatever_the_order() -> None:
     assert resolve_latest([new, old]) == [new]
 
 
-def test_a_later_sheet_may_take_a_figure_back() -> None:
-    taken_back = line(None, sheet_year=2024)
+def test_a_later_sheet_without_the_figure_does_not_hide_it() -> None:
+    known, blank = line(5, sheet_year=2023), line(None, sheet_year=2024)
+    assert resolve_latest([known, blank]) == resolve_latest([blank, known]) == [known]
+    assert resolve_latest([blank, line(None, sheet_year=2023)]) == [blank]
+
+
+@pytest.mark.parametrize("state", [ValueState.WITHHELD, ValueState.NOT_APPLICABLE])
+def test_a_later_sheet_may_take_a_figure_back(state: ValueState) -> None:
+    taken_back = line(sheet_year=2024, amount=Figure(None, state))
     assert resolve_latest([line(5, sheet_year=2023), taken_back]) == [taken_back]
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from projects.metrics.risk import RULES, ParameterError, Severity, late_report
+from projects.metrics.risk import RULES, ParameterError, Problem, Severity, late_report
 from projects.metrics.risk.registry import Outcome, Parameter, Subject, Unit, as_text, rule
 
 
@@ -34,7 +34,7 @@ def test_every_rule_says_what_it_is_and_where_it_comes_from(rule_id: str) -> Non
 @pytest.mark.parametrize("rule_id", sorted(RULES))
 def test_every_preset_passes_its_own_bounds(rule_id: str) -> None:
     for parameter in RULES[rule_id].parameters.values():
-        assert parameter.read(parameter.default) == parameter.default
+        assert parameter.read("", parameter.default) == parameter.default
 
 
 def test_a_policy_replaces_presets() -> None:
@@ -47,28 +47,39 @@ def test_a_policy_replaces_presets() -> None:
 
 
 @pytest.mark.parametrize(
-    ("overrides", "message"),
+    ("overrides", "problem"),
     [
-        ({"due": 5}, "no parameter 'due'"),
-        ({"due_day": "soon"}, r"late_report\.due_day must be a number"),
-        ({"due_day": None}, "must be a number"),
-        ({"due_day": True}, "must be a number"),
-        ({"due_day": [5]}, "must be a number"),
-        ({"due_day": 0}, "between 1 and 28"),
-        ({"due_day": 29}, "between 1 and 28"),
-        ({"high_from_days": -1}, "between 0 and"),
-        ({"high_from_days": "NaN"}, "between 0 and"),
-        ({"high_from_days": "Infinity"}, "between 0 and"),
-        ({"high_from_days": 1.5}, "whole number"),
+        ({"due": 5}, Problem.UNKNOWN_NAME),
+        ({"due_day": "soon"}, Problem.NO_NUMBER),
+        ({"due_day": None}, Problem.NO_NUMBER),
+        ({"due_day": True}, Problem.NO_NUMBER),
+        ({"due_day": [5]}, Problem.NO_NUMBER),
+        ({"due_day": 0}, Problem.OUT_OF_BOUNDS),
+        ({"due_day": 29}, Problem.OUT_OF_BOUNDS),
+        ({"high_from_days": -1}, Problem.OUT_OF_BOUNDS),
+        ({"high_from_days": "NaN"}, Problem.OUT_OF_BOUNDS),
+        ({"high_from_days": "Infinity"}, Problem.OUT_OF_BOUNDS),
+        ({"high_from_days": 1.5}, Problem.NOT_WHOLE),
     ],
 )
-def test_a_policy_that_cannot_be_used_is_refused(overrides: dict[str, Any], message: str) -> None:
-    with pytest.raises(ParameterError, match=message):
+def test_a_policy_that_cannot_be_used_is_refused(
+    overrides: dict[str, Any], problem: Problem
+) -> None:
+    with pytest.raises(ParameterError) as refused:
         late_report.settle(overrides)
+    [(name, given)] = overrides.items()
+    assert (refused.value.problem, refused.value.name) == (problem, name)
+    assert refused.value.given is given
+
+
+def test_a_refusal_for_bounds_tells_them() -> None:
+    with pytest.raises(ParameterError) as refused:
+        late_report.settle({"due_day": 29})
+    assert (refused.value.least, refused.value.most) == (1, 28)
 
 
 def test_a_ratio_may_have_decimals() -> None:
-    assert Parameter(Decimal(0), Unit.RATIO, "").read(0.125) == Decimal("0.125")
+    assert Parameter(Decimal(0), Unit.RATIO, "").read("", 0.125) == Decimal("0.125")
 
 
 def test_two_rules_cannot_share_an_id() -> None:
