@@ -20,7 +20,8 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-DASH: Final = "–"  # noqa: RUF001  (the sign shown for every value that is not there)
+# The sign for every value that is not there.
+DASH: Final = "–"
 
 Reason = Literal["missing", "not_applicable", "withheld", "undefined"]
 

@@ -387,8 +387,8 @@ def _count_text(page: "Page[Any]") -> str:
     }
     return (
         ngettext(
-            "Row %(first)s–%(last)s of %(total)s",  # noqa: RUF001  (a range takes an en dash)
-            "Rows %(first)s–%(last)s of %(total)s",  # noqa: RUF001
+            "Row %(first)s–%(last)s of %(total)s",
+            "Rows %(first)s–%(last)s of %(total)s",
             total,
         )
         % shown
