@@ -513,6 +513,7 @@ def recompute_all(act: Act, *, as_of: date) -> Recomputed:
     """
     _queue_behind_writers()
     run = Recomputed()
+    run.book(as_of)  # A policy that cannot be used stops an empty register too.
     for subject, model, judge in _JUDGES:
         pks = model._default_manager.order_by("pk").values_list("pk", flat=True)
         for ids in _chunks(list(pks)):

@@ -46,7 +46,7 @@ class Command(BaseCommand):
                 "closed": len(run.closed),
             }
         )
-        for rule_id in RULES:
+        for rule_id in sorted(RULES):
             counts = ", ".join(f"{s} {run.standing[rule_id, s.value]}" for s in _SEVERITIES)
             self.stdout.write(f"  {rule_id}: {counts}")
 

@@ -64,6 +64,7 @@ def single_bidder(facts: Award, parameters: Parameters, as_of: datetime.date) ->
     or the number of bidders is not known, or the number is below one.
     """
     figures = {
+        "is_competitive": None if facts.is_competitive is None else int(facts.is_competitive),
         "bidders": facts.bidders.value,
         "amount": facts.amount,
         "award_ratio": None if facts.award_ratio is None else as_text(facts.award_ratio),

@@ -13,7 +13,7 @@ _HEAD = """\
 Generated from the rules by `python manage.py document_rules`; do not edit by hand.
 
 A rule judges one object on one day and answers high, medium, low, none or unknown. It never
-guesses: without its inputs the answer is unknown, which is counted and shown but raises no flag.
+guesses: without its inputs the answer is unknown, which is kept and counted apart from findings.
 The CIO office may change every parameter, from a day on, as a risk policy; the values below are
 the presets. A flag keeps the rule's id and version and the figures that led to it.
 """

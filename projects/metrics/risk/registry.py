@@ -11,7 +11,7 @@ import datetime
 import enum
 import inspect
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Generic, TypeVar
 
 from projects.metrics.types import Reason
@@ -200,11 +200,11 @@ def rule(
 
 
 def as_text(ratio: Decimal) -> str:
-    """A ratio as evidence: four decimal places, so hundredths of a per cent.
+    """A ratio as evidence: four decimal places, so hundredths of a per cent, rounded half up.
 
     Rules compare the exact ratio; this text is only for the reader.
     """
-    return str(ratio.quantize(Decimal("0.0001")))
+    return str(ratio.quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP))
 
 
 def unknown(reason: Reason, figures: Figures) -> Outcome:

@@ -67,6 +67,7 @@ def test_unknown_competition_never_fires(
 
 def test_the_figures_are_the_inputs() -> None:
     assert judge(Award(True, ONE, 5, Decimal("0.96789"), True)).figures == {
+        "is_competitive": 1,
         "bidders": 1,
         "amount": 5,
         "award_ratio": "0.9679",

@@ -107,4 +107,5 @@ def test_only_degrees_fire(severity: str, fires: bool) -> None:
 
 def test_a_ratio_as_evidence_has_four_decimals() -> None:
     assert as_text(Decimal(1) / Decimal(3)) == "0.3333"
+    assert as_text(Decimal("0.98765")) == "0.9877"
     assert as_text(Decimal(-1)) == "-1.0000"
