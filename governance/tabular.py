@@ -81,7 +81,8 @@ class Badge:
         return str(self.text)
 
 
-@dataclass(frozen=True, slots=True)
+# No slots: on Python 3.11 a frozen generic dataclass with slots cannot be called as Column[Row](…).
+@dataclass(frozen=True)
 class Column(Generic[R]):
     """One column for page, CSV and XLSX.
 

@@ -40,7 +40,7 @@ def nav_link(context: dict[str, Any], url_name: str, label: str, resources: str 
 
 
 @register.filter
-def page_range(paginator: Paginator[Any], number: int) -> Iterator[int | None]:
+def page_range(paginator: "Paginator[Any]", number: int) -> Iterator[int | None]:
     """The page numbers around `number` and at both ends; None stands for a gap."""
     for page in paginator.get_elided_page_range(number, on_each_side=2, on_ends=1):
         yield page if isinstance(page, int) else None
