@@ -239,9 +239,7 @@ def load_rights(user: Any, *, on: date) -> Rights:
     )
     if not memberships:
         return NO_RIGHTS
-    ended = set(
-        RoleTerm.objects.exclude(valid_on(on)).values_list("role", flat=True)
-    )
+    ended = set(RoleTerm.objects.exclude(valid_on(on)).values_list("role", flat=True))
     parents: dict[int, int | None] = {}
     if any(agency_id for _role, agency_id, _project, _agency in memberships):
         parents = dict(Agency.objects.values_list("pk", "parent_id"))

@@ -447,7 +447,9 @@ _KINDS = (
         related=("agency",),
         is_master=True,
     ),
-    Kind("system-classes", SystemClass, _MASTER, key="code", search=("code", "name"), is_master=True),
+    Kind(
+        "system-classes", SystemClass, _MASTER, key="code", search=("code", "name"), is_master=True
+    ),
     Kind(
         "cost-items",
         CostItem,

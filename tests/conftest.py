@@ -48,7 +48,9 @@ def world(db: None) -> World:
     other = factories.AgencyFactory.create(code="other", name="別省", name_en="Other Ministry")
     system = factories.SystemFactory.create(system_id="HOME-1", name="内務台帳", agency=home)
     sub_system = factories.SystemFactory.create(system_id="SUB-1", name="外局台帳", agency=sub)
-    other_system = factories.SystemFactory.create(system_id="OTHER-1", name="別省台帳", agency=other)
+    other_system = factories.SystemFactory.create(
+        system_id="OTHER-1", name="別省台帳", agency=other
+    )
     return World(
         home=home,
         sub=sub,

@@ -70,7 +70,7 @@ class ProjectFactory(DjangoModelFactory[models.Project]):
     started_on = date(2025, 4, 1)
 
     @factory.post_generation
-    def systems(obj: Any, create: bool, extracted: Any, **kwargs: Any) -> None:  # noqa: N805, FBT001
+    def systems(obj: Any, create: bool, extracted: Any, **kwargs: Any) -> None:  # noqa: N805
         if extracted:
             obj.systems.set(extracted)
 
@@ -86,7 +86,7 @@ class ServiceFactory(DjangoModelFactory[models.Service]):
     online_status = choices.OnlineStatus.AVAILABLE
 
     @factory.post_generation
-    def systems(obj: Any, create: bool, extracted: Any, **kwargs: Any) -> None:  # noqa: N805, FBT001
+    def systems(obj: Any, create: bool, extracted: Any, **kwargs: Any) -> None:  # noqa: N805
         if extracted:
             obj.systems.set(extracted)
 

@@ -58,7 +58,7 @@ class AuditEvent(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Append; a stored event refuses to be saved again."""
-        if self.pk is not None:
+        if not self._state.adding:
             raise AuditIsAppendOnly
         super().save(*args, **kwargs)
 

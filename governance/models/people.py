@@ -1,7 +1,6 @@
 from datetime import date
-from typing import ClassVar
 
-from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
@@ -20,11 +19,11 @@ class User(AbstractUser):
 
     display_name = models.CharField(_("name shown"), max_length=120, blank=True)
     language = models.CharField(
-        _("language"), max_length=5, choices=[("ja", _("Japanese")), ("en", _("English"))],
+        _("language"),
+        max_length=5,
+        choices=[("ja", _("Japanese")), ("en", _("English"))],
         default="ja",
     )
-
-    objects: ClassVar[UserManager["User"]] = UserManager()
 
     class Meta:
         verbose_name = _("user")
@@ -84,7 +83,9 @@ class Membership(Valid, Tracked):
 
     objects = ScopedQuerySet.as_manager()
     access = (
-        Access(Resource.STAFFING, agency=("agency_id", "project__agency_id"), project=("project_id",)),
+        Access(
+            Resource.STAFFING, agency=("agency_id", "project__agency_id"), project=("project_id",)
+        ),
     )
 
     class Meta:

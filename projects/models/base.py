@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -25,13 +28,19 @@ class Registered(Tracked):
         abstract = True
 
 
-class FiscalYearField(models.PositiveSmallIntegerField):
+if TYPE_CHECKING:
+    _SmallInteger = models.PositiveSmallIntegerField[Any, Any]
+else:  # Django's fields take no subscript at run time.
+    _SmallInteger = models.PositiveSmallIntegerField
+
+
+class FiscalYearField(_SmallInteger):
     """A Japanese fiscal year: the calendar year in which its April lies."""
 
-    default_validators = (
+    default_validators: list[Callable[[Any], None]] = [
         MinValueValidator(FISCAL_YEAR_MIN),
         MaxValueValidator(FISCAL_YEAR_MAX),
-    )
+    ]
 
 
 def year_in_range(field: str, name: str, *, null: bool = False) -> models.CheckConstraint:
@@ -71,19 +80,19 @@ def one_holder(name: str) -> models.CheckConstraint:
     )
 
 
-def in_order(first: str, second: str, name: str, message: object) -> models.CheckConstraint:
+def in_order(first: str, second: str, name: str, message: Any) -> models.CheckConstraint:
     """`second` is not before `first` where both are known."""
     return models.CheckConstraint(
         condition=Q(**{f"{first}__isnull": True})
         | Q(**{f"{second}__isnull": True})
         | Q(**{f"{second}__gte": models.F(first)}),
         name=name,
-        violation_error_message=message,  # type: ignore[arg-type]
+        violation_error_message=message,
     )
 
 
 def once_per_holder(
-    name: str, fields: tuple[str, ...], message: object
+    name: str, fields: tuple[str, ...], message: Any
 ) -> tuple[models.UniqueConstraint, models.UniqueConstraint]:
     """`fields` stand once per system and once per project (SQLite counts nulls as distinct)."""
     return (
@@ -91,12 +100,12 @@ def once_per_holder(
             fields=("system", *fields),
             condition=Q(project__isnull=True),
             name=f"{name}_system",
-            violation_error_message=message,  # type: ignore[arg-type]
+            violation_error_message=message,
         ),
         models.UniqueConstraint(
             fields=("project", *fields),
             condition=Q(system__isnull=True),
             name=f"{name}_project",
-            violation_error_message=message,  # type: ignore[arg-type]
+            violation_error_message=message,
         ),
     )

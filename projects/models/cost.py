@@ -88,9 +88,7 @@ class CostLine(Registered):
             year_in_range("sheet_year", "cost_line_sheet_year"),
             stated("amount", "cost_line_amount_stated"),
             models.CheckConstraint(
-                condition=Q(amount__isnull=True)
-                | Q(amount__gte=0)
-                | Q(stage__in=SIGNED_STAGES),
+                condition=Q(amount__isnull=True) | Q(amount__gte=0) | Q(stage__in=SIGNED_STAGES),
                 name="cost_line_not_negative",
                 violation_error_message=_(
                     "Only supplements and transfers can be negative amounts."

@@ -27,9 +27,7 @@ class Baseline(Registered):
     budget_at_completion = models.BigIntegerField(_("budget at completion"))
 
     objects = ScopedQuerySet.as_manager()
-    access = (
-        Access(Resource.BASELINE, agency=("project__agency_id",), project=("project_id",)),
-    )
+    access = (Access(Resource.BASELINE, agency=("project__agency_id",), project=("project_id",)),)
 
     class Meta:
         verbose_name = _("baseline")
@@ -74,17 +72,13 @@ class Milestone(Registered):
         related_name="milestones",
     )
     name = models.CharField(_("name"), max_length=200)
-    kind = models.CharField(
-        _("kind"), max_length=10, choices=Kind.choices, default=Kind.MILESTONE
-    )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.MILESTONE)
     planned_on = models.DateField(_("planned"))
     forecast_on = models.DateField(_("forecast"), null=True, blank=True)
     actual_on = models.DateField(_("actual"), null=True, blank=True)
 
     objects = ScopedQuerySet.as_manager()
-    access = (
-        Access(Resource.BASELINE, agency=("project__agency_id",), project=("project_id",)),
-    )
+    access = (Access(Resource.BASELINE, agency=("project__agency_id",), project=("project_id",)),)
 
     class Meta:
         verbose_name = _("milestone")

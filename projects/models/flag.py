@@ -49,7 +49,12 @@ class RiskFlag(models.Model):
         Access(
             Resource.FLAG,
             agency=("agency_id",),
-            project=("project_id", "contract__project_id", "review__project_id", "system__projects"),
+            project=(
+                "project_id",
+                "contract__project_id",
+                "review__project_id",
+                "system__projects",
+            ),
             many=True,
         ),
     )

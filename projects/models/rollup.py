@@ -78,7 +78,5 @@ class ServiceRollup(models.Model):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(
-                fields=("agency", "fiscal_year"), name="service_rollup_once"
-            ),
+            models.UniqueConstraint(fields=("agency", "fiscal_year"), name="service_rollup_once"),
         )

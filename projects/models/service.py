@@ -46,9 +46,7 @@ class Service(Registered):
 
     objects = ScopedQuerySet.as_manager()
     access = (
-        Access(
-            Resource.SERVICE, agency=("agency_id",), project=("systems__projects",), many=True
-        ),
+        Access(Resource.SERVICE, agency=("agency_id",), project=("systems__projects",), many=True),
     )
 
     class Meta:

@@ -128,9 +128,7 @@ class SystemLineage(Registered):
     note = models.TextField(_("note"), blank=True)
 
     objects = ScopedQuerySet.as_manager()
-    access = (
-        Access(Resource.SYSTEM, agency=("predecessor__agency_id", "successor__agency_id")),
-    )
+    access = (Access(Resource.SYSTEM, agency=("predecessor__agency_id", "successor__agency_id")),)
 
     class Meta:
         verbose_name = _("system lineage")

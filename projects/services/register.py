@@ -213,8 +213,6 @@ def _refuse_closed(kind: Kind, obj: models.Model) -> None:
 
 def _next_revision(update: MonthlyUpdate) -> int:
     """1 for a month's first report; after an approved one, the next number."""
-    if update.project_id is None or update.period is None:
-        return 1
     last = (
         MonthlyUpdate.objects.filter(project_id=update.project_id, period=update.period)
         .order_by("-revision")

@@ -20,7 +20,15 @@ from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 
 from governance.models import Agency
-from projects.models import CostLine, Project, Service, ServiceRollup, ServiceYear, System, YearRollup
+from projects.models import (
+    CostLine,
+    Project,
+    Service,
+    ServiceRollup,
+    ServiceYear,
+    System,
+    YearRollup,
+)
 from projects.models.choices import CostClass, OnlineStatus, Stage, ValueState
 
 CHUNK = 2000
@@ -65,7 +73,7 @@ def _cost_figures(holder: str, ids: list[int], slices: dict[Key, _Slice]) -> Non
         account=OuterRef("account"),
         sheet_year__gt=OuterRef("sheet_year"),
     )
-    rows = (
+    rows: Any = (
         lines.exclude(amount_state=ValueState.MISSING)
         .filter(~Exists(later))
         .order_by()
@@ -89,7 +97,9 @@ def _use_figures(ids: list[int], slices: dict[Key, _Slice]) -> None:
     rows = (
         ServiceYear.objects.filter(known, service__systems__in=ids)
         .order_by()
-        .values("fiscal_year", system=F("service__systems"), agency=F("service__systems__agency_id"))
+        .values(
+            "fiscal_year", system=F("service__systems"), agency=F("service__systems__agency_id")
+        )
         .annotate(all_cases=Sum("cases"), all_online=Sum("online_cases"))
     )
     for row in rows:

@@ -72,7 +72,7 @@ def test_without_a_role_one_sees_nothing(world: World, outsider: User) -> None:
 
 
 def test_a_superuser_has_no_rights_without_a_membership(world: World) -> None:
-    root = User.objects.create_superuser("root", password="x")  # noqa: S106
+    root = User.objects.create_superuser("root", password="x")
     assert not System.objects.visible_to(root).exists()
 
 
@@ -135,6 +135,7 @@ def test_budget_and_execution_lines_of_one_system_have_different_editors(
 def test_each_review_layer_follows_its_own_row(world: World, actors: dict[Role, User]) -> None:
     for layer in ReviewLayer:
         factories.ReviewFactory.create(system=world.system, review_type__layer=layer.value)
+
     def layers(role: Role) -> set[str]:
         rows = Review.objects.visible_to(actors[role], Action.EDIT)
         return set(rows.values_list("review_type__layer", flat=True))

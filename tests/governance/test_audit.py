@@ -29,14 +29,14 @@ def _three(cio: User, now: datetime) -> list[AuditEvent]:
     ]
 
 
-def _tamper(sql: str, *params: object) -> None:
+def _tamper(sql: str) -> None:
     """Change the table below the program, as somebody with the database's password could."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("ALTER TABLE governance_auditevent DISABLE TRIGGER USER")
         else:
             cursor.execute("DROP TRIGGER audit_append_only")
-        cursor.execute(sql, params)
+        cursor.execute(sql)
 
 
 def test_a_whole_chain_has_no_fault_and_the_command_says_so(cio: User, now: datetime) -> None:

@@ -31,7 +31,7 @@ from governance.tabular import (
 @dataclass(frozen=True)
 class System:
     name: str
-    cost: int | None | Unknown
+    cost: int | Unknown | None
     use: Decimal | None = None
     level: Badge | None = None
 
@@ -196,9 +196,7 @@ def test_a_badge_is_told_by_icon_and_word() -> None:
 
 
 def test_the_last_row_shows_totals_of_all_pages() -> None:
-    table = build_table(
-        COLUMNS, ROWS, caption="Systems", query={}, total={"cost": 999_000_000_000}
-    )
+    table = build_table(COLUMNS, ROWS, caption="Systems", query={}, total={"cost": 999_000_000_000})
     assert table.total is not None
     name, cost, use = (cell.html for cell in table.total.cells)
     assert name == "Total"

@@ -175,13 +175,13 @@ def test_csv_ends_with_its_origin_and_a_mark_that_it_is_whole() -> None:
 
 
 def test_pandas_reads_exactly_the_rows() -> None:
-    items = [*ITEMS, Item("#1 in text, \"quoted\"\nand broken", 10**16 + 1)]
+    items = [*ITEMS, Item('#1 in text, "quoted"\nand broken', 10**16 + 1)]
     frame = pd.read_csv(
         io.BytesIO(csv_text(COLUMNS, items).encode()),
         comment="#",
         dtype={"Executed (yen)": "Int64"},
     )
-    assert list(frame.columns)[0] == "Name"
+    assert next(iter(frame.columns)) == "Name"
     assert frame["Name"].tolist()[-1] == '#1 in text, "quoted"\nand broken'
     assert frame["Executed (yen)"].dropna().tolist() == [26_050_000_001, 0, 10**16 + 1]
     assert len(frame) == 5

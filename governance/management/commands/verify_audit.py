@@ -15,7 +15,9 @@ class Command(BaseCommand):
         for fault in faults:
             self.stderr.write(f"{fault.seq}: {fault.kind}")
         if faults:
-            raise CommandError(_("The audit trail is NOT whole: %(n)d faults.") % {"n": len(faults)})
+            raise CommandError(
+                _("The audit trail is NOT whole: %(n)d faults.") % {"n": len(faults)}
+            )
         head = AuditHead.objects.order_by("pk").first()
         self.stdout.write(
             _("The audit trail is whole: %(n)d events, last hash %(hash)s.")

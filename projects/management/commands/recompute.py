@@ -41,9 +41,9 @@ class Command(BaseCommand):
             _("As of %(day)s: %(opened)d opened, %(changed)d changed, %(closed)d closed.")
             % {
                 "day": day,
-                "opened": len(run.opened),
-                "changed": len(run.changed),
-                "closed": len(run.closed),
+                "opened": run.opened,
+                "changed": run.changed,
+                "closed": run.closed,
             }
         )
         for rule_id in sorted(RULES):

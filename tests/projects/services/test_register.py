@@ -51,9 +51,7 @@ def test_nobody_creates_in_another_ministry(world: World, pmo: User, now: dateti
 
 def test_nobody_moves_a_record_out_of_their_reach(world: World, pmo: User, now: datetime) -> None:
     with pytest.raises(PermissionDenied):
-        register.edit(
-            act(pmo, now), SYSTEMS, world.system.pk, {"agency": world.other}, version=1
-        )
+        register.edit(act(pmo, now), SYSTEMS, world.system.pk, {"agency": world.other}, version=1)
     world.system.refresh_from_db()
     assert world.system.agency == world.home
 
@@ -75,9 +73,7 @@ def test_the_second_of_two_editors_is_told_and_nothing_is_lost(
 
 
 def test_saving_without_a_change_writes_nothing(world: World, pmo: User, now: datetime) -> None:
-    register.edit(
-        act(pmo, now), SYSTEMS, world.system.pk, {"name": world.system.name}, version=1
-    )
+    register.edit(act(pmo, now), SYSTEMS, world.system.pk, {"name": world.system.name}, version=1)
     world.system.refresh_from_db()
     assert world.system.version == 1
     assert not AuditEvent.objects.exists()
@@ -93,9 +89,7 @@ def test_an_edit_keeps_only_what_changed(world: World, pmo: User, now: datetime)
     assert "status" not in event.after
 
 
-def test_many_to_many_changes_are_kept_in_the_trail(
-    world: World, pmo: User, now: datetime
-) -> None:
+def test_many_to_many_changes_are_kept_in_the_trail(world: World, pmo: User, now: datetime) -> None:
     project = register.edit(
         act(pmo, now),
         KINDS["projects"],
