@@ -10,12 +10,17 @@ from datetime import UTC, datetime
 import pytest
 from django.test import Client
 from django.utils import translation
+from hypothesis import settings as hypothesis_settings
 
 from governance.access import Role
 from governance.audit import Act
 from governance.models import Agency, User
 from projects.models import Project, System
 from tests import factories
+
+# A busy machine is slow now and then: that is no finding.
+hypothesis_settings.register_profile("suite", deadline=None)
+hypothesis_settings.load_profile("suite")
 
 
 @dataclass(frozen=True, slots=True)
