@@ -19,6 +19,7 @@ from django.db.models import Count, Max, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from governance import audit
 from governance.audit import Act
@@ -125,6 +126,14 @@ class _Answer:
 # The rule book ----------------------------------------------------------------------------------
 
 
+_PROBLEMS = {
+    Problem.UNKNOWN_NAME: gettext_lazy("The rule has no parameter “%(name)s”."),
+    Problem.NO_NUMBER: gettext_lazy("“%(name)s” must be a number."),
+    Problem.OUT_OF_BOUNDS: gettext_lazy("“%(name)s” must lie between %(least)s and %(most)s."),
+    Problem.NOT_WHOLE: gettext_lazy("“%(name)s” must be a whole number."),
+}
+
+
 def parameters_of(policy: RiskPolicy) -> Parameters:
     """The settled parameters of a policy.
 
@@ -143,16 +152,11 @@ def parameters_of(policy: RiskPolicy) -> Parameters:
 
 
 def _problem_text(error: ParameterError) -> str:
-    match error.problem:
-        case Problem.UNKNOWN_NAME:
-            text = _("The rule has no parameter “%(name)s”.")
-        case Problem.NO_NUMBER:
-            text = _("“%(name)s” must be a number.")
-        case Problem.OUT_OF_BOUNDS:
-            text = _("“%(name)s” must lie between %(least)s and %(most)s.")
-        case Problem.NOT_WHOLE:
-            text = _("“%(name)s” must be a whole number.")
-    return text % {"name": error.name, "least": error.least, "most": error.most}
+    return str(_PROBLEMS[error.problem]) % {
+        "name": error.name,
+        "least": error.least,
+        "most": error.most,
+    }
 
 
 def rule_book(as_of: date) -> Book:
@@ -191,6 +195,12 @@ def _end_of(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
 
 
+def _is_reporting(phase: str, *, is_known: bool) -> bool | None:
+    if phase not in REPORTING_PHASES:
+        return False
+    return True if is_known else None
+
+
 def _judge_projects(ids: Collection[int], book: Book, as_of: date) -> Iterator[_Answer]:
     """Cost: three queries."""
     submitted = dict(
@@ -204,16 +214,14 @@ def _judge_projects(ids: Collection[int], book: Book, as_of: date) -> Iterator[_
         .annotate(latest=Max("period"))
     )
     settlements = _settlements("project", ids)
-    projects = Project.objects.filter(pk__in=ids).values_list(
+    projects: Iterable[tuple[Any, ...]] = Project.objects.filter(pk__in=ids).values_list(
         "pk", "agency_id", "phase", "started_on", "ended_on", "import_run_id"
     )
     for pk, agency_id, phase, started_on, ended_on, import_run_id in projects:
         latest = submitted.get(pk)
-        # A file that brought a project says nothing about reports; its first report does.
-        is_known = import_run_id is None or latest is not None
-        is_reporting = phase in REPORTING_PHASES
         reporting = Reporting(
-            is_reporting=is_reporting if is_known or not is_reporting else None,
+            # A file that brought a project says nothing about reports; its first report does.
+            is_reporting=_is_reporting(phase, is_known=import_run_id is None or latest is not None),
             first_period=started_on,
             last_period=ended_on,
             latest_submitted=latest,

@@ -85,12 +85,18 @@ def cost_growth(facts: Operation, parameters: Parameters, as_of: datetime.date) 
         return clear(figures, Reason.NOT_APPLICABLE)
     if len(known) < 2:
         return unknown(Reason.NO_DATA, figures)
-    base = next(((year, yen) for year, yen in known[:-1] if yen > 0), None)
+    last = known[-1][1]
+    base = next(
+        (
+            (year, yen, change)
+            for year, yen in known[:-1]
+            if (change := growth(yen, last).value) is not None
+        ),
+        None,
+    )
     if base is None:
         return clear(figures, Reason.ZERO_DENOMINATOR)
-    figures["first_year"], figures["first"] = base
-    change = growth(base[1], known[-1][1]).value
-    assert change is not None, "the base is above zero"
+    figures["first_year"], figures["first"], change = base
     figures["growth"] = as_text(change)
     if change >= parameters["high_from_ratio"]:
         return Outcome(Severity.HIGH, figures)
