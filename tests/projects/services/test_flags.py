@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from governance import audit
 from governance.audit import Act
-from governance.models import AuditEvent
+from governance.models import AuditEvent, RiskPolicy
 from projects.models import ImportRun, RiskFlag, System
 from projects.models.choices import (
     ContractMethod,
@@ -23,7 +23,8 @@ from projects.models.choices import (
     SystemStatus,
     ValueState,
 )
-from projects.services import flags, rollups
+from projects.register import KINDS
+from projects.services import flags, register, rollups
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -541,6 +542,43 @@ def test_the_runs_chain_holds_over_more_than_one_chunk(monkeypatch: pytest.Monke
     for _ in range(5):
         factories.ContractFactory.create(bidders=1)
     assert run().standing == {("single_bidder", "medium"): 5}
+
+
+# From entry to flag ------------------------------------------------------------------------------
+
+
+def test_a_contract_that_is_entered_is_judged_in_the_same_act() -> None:
+    agency = factories.AgencyFactory.create()
+    values = {
+        "contract_id": "C-1",
+        "title": "運用支援",
+        "agency": agency,
+        "vendor": "株式会社架空",
+        "method": ContractMethod.OPEN_PRICE,
+        "bidders": 1,
+        "bidders_state": ValueState.REPORTED,
+    }
+    contract = register.create(ACT, KINDS["contracts"], values)
+    assert severity_of("single_bidder", contract=contract) == "medium"
+    assert [event.verb for event in AuditEvent.objects.order_by("seq")] == [
+        "contract.created",
+        "riskflag.opened",
+    ]
+
+
+def test_a_policy_that_is_entered_judges_the_register_anew() -> None:
+    review = factories.ReviewFactory.create(due_on=date(2026, 11, 10))
+    run()
+    values = {"rule_id": "review_overdue", "parameters": {"high_after_days": 7}, "reason": "試行"}
+    register.create(ACT, KINDS["risk-policies"], values)
+    assert severity_of("review_overdue", review=review) == "high"
+
+
+def test_a_policy_that_cannot_be_used_is_not_stored() -> None:
+    values = {"rule_id": "review_overdue", "parameters": {"high_after_days": -7}, "reason": "試行"}
+    with pytest.raises(ValidationError, match="must lie between 0 and 3650"):
+        register.create(ACT, KINDS["risk-policies"], values)
+    assert not RiskPolicy.objects.exists()
 
 
 # Cost --------------------------------------------------------------------------------------------
