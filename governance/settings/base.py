@@ -8,6 +8,7 @@ import importlib.util
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
@@ -182,6 +183,13 @@ CELERY_TASK_ALWAYS_EAGER = not BROKER_URL
 CELERY_TASK_EAGER_PROPAGATES = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TIMEZONE = TIME_ZONE
+# Reports and reviews fall due overnight; without a beat process `manage.py recompute` does it.
+CELERY_BEAT_SCHEDULE = {
+    "judge-daily": {
+        "task": "projects.tasks.judge_daily",
+        "schedule": crontab(hour=0, minute=30),
+    },
+}
 
 # Shown on every page where set, so that nobody takes a trial for the truth.
 SITE_NOTICE = env.str("SITE_NOTICE", default="")
