@@ -101,7 +101,14 @@ def cost_by_year_and_class(years: Sequence[CostYear]) -> Figure:
                 "y": [_scaled(amount) for amount in amounts],
                 "marker": {
                     "color": series.colour,
-                    "pattern": {"shape": series.pattern, "fgcolor": "#ffffff", "size": 6},
+                    # Overlaid: the colour stays the ground, the pattern is drawn on it.
+                    "pattern": {
+                        "shape": series.pattern,
+                        "fillmode": "overlay",
+                        "fgcolor": "#ffffff",
+                        "size": 7,
+                        "solidity": 0.25,
+                    },
                     "line": {"color": "#ffffff", "width": 1},
                 },
                 "hovertemplate": f"%{{x}}<br>{series.name}: %{{y:,.2f}} {unit}<extra></extra>",
@@ -186,7 +193,7 @@ def cost_value_scatter(
     layout: Figure = {
         "xaxis": {
             "title": {
-                "text": gettext("Executed cost a year (%(unit)s, logarithmic)")
+                "text": gettext("Executed cost a year (%(unit)s, log scale)")
                 % {"unit": yen_unit_label(_SCALE)}
             },
             "type": "log",

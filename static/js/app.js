@@ -47,6 +47,20 @@
     menu?.querySelector("summary")?.focus();
   });
 
+  /* On paper nothing can be opened: print the tables under the charts too. */
+  let openedForPrint = [];
+  window.addEventListener("beforeprint", () => {
+    openedForPrint = [...document.querySelectorAll("details.disclosure:not([open])")];
+    for (const details of openedForPrint) {
+      details.open = true;
+    }
+  });
+  window.addEventListener("afterprint", () => {
+    for (const details of openedForPrint) {
+      details.open = false;
+    }
+  });
+
   /* A region that does not overflow needs no tab stop. */
   for (const region of document.querySelectorAll(".table-region[tabindex]")) {
     if (region.scrollWidth <= region.clientWidth && region.scrollHeight <= region.clientHeight) {

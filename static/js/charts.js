@@ -7,18 +7,21 @@
 
   const isJapanese = document.documentElement.lang.startsWith("ja");
 
+  const isNarrow = window.matchMedia("(max-width: 600px)").matches;
+  const textSize = isNarrow ? 12 : 14;
+
   const axis = {
     automargin: true,
     gridcolor: "#e6e6e6",
     linecolor: "#949494",
     zerolinecolor: "#949494",
-    title: { standoff: 8 },
+    title: { standoff: 8, font: { size: textSize } },
   };
 
   const shared = {
     font: {
       family: getComputedStyle(document.body).fontFamily,
-      size: 14,
+      size: textSize,
       color: "#333333",
     },
     paper_bgcolor: "#ffffff",
@@ -81,7 +84,6 @@
       ...config,
       toImageButtonOptions: { filename: element.dataset.figure, scale: 2 },
     });
-    element.closest(".chart-block")?.classList.add("chart-drawn");
     element.on("plotly_click", (event) => {
       const url = event.points[0]?.customdata;
       if (ownPath(url)) {

@@ -380,6 +380,7 @@ def test_too_many_rows_for_a_workbook_are_refused(monkeypatch: pytest.MonkeyPatc
 # --- responses -------------------------------------------------------------------------------
 
 
+@pytest.mark.django_db  # closing a response asks the connection whether it is still good
 @pytest.mark.parametrize(
     ("fmt", "content_type"),
     [("csv", "text/csv; charset=utf-8"), ("xlsx", exports.XLSX_TYPE)],
@@ -391,7 +392,7 @@ def test_a_file_is_downloaded_under_its_name_and_kept_by_no_cache(
     assert response["Content-Type"] == content_type
     assert response["Content-Disposition"] == f'attachment; filename="systems_2025-06-30.{fmt}"'
     assert response["Cache-Control"] == "private, no-store"
-    body = b"".join(response)  # type: ignore[arg-type]
+    body = b"".join(response)
     assert body[:3] == (b"\xef\xbb\xbf" if fmt == "csv" else b"PK\x03")
     response.close()
 
