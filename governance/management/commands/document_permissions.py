@@ -1,0 +1,49 @@
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import translation
+
+from governance.access import GRANTS, Resource, Role
+
+_LEGEND = """# Permissions
+
+Generated from `governance/access.py` by `python manage.py document_permissions`; do not edit by hand.
+
+Letters: C create, E edit, S submit, A approve or decide, R read, F flag or comment. Scope: `all`
+the whole government, `own` the own agency and those below it, `prj` the own projects, `case` the
+projects under verification. What is not listed is denied. Unseen objects answer 404, seen ones on
+which the action is not allowed 403. Why the cells are as they are:
+[decision 3](decisions/0003-cells-of-the-grants-table.md).
+"""
+
+
+def _document() -> str:
+    with translation.override("en"):
+        head = "| | " + " | ".join(str(role.label) for role in Role) + " |"
+        lines = [_LEGEND, head, "| --- |" + " --- |" * len(Role)]
+        for resource in Resource:
+            cells = []
+            for role in Role:
+                grant = GRANTS[resource].get(role)
+                letters = "".join(
+                    a for a in "CESARF" if grant and a in {x.value for x in grant.actions}
+                )
+                cells.append(f"{grant.scope} {letters}" if grant else "–")
+            lines.append(f"| {resource.value} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+class Command(BaseCommand):
+    help = "Write docs/permissions.md from the grants table; --check exits 1 where it differs."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--check", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path = Path(settings.BASE_DIR) / "docs" / "permissions.md"
+        if not options["check"]:
+            path.write_text(_document(), encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != _document():
+            raise CommandError("docs/permissions.md differs: run manage.py document_permissions")
