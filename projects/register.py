@@ -4,14 +4,18 @@ A new kind of object is one line here (and its columns in `projects.tables`): it
 forms, export, API and its place in the permission matrix follow.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
-from governance.access import Action, Resource
+from governance.access import Action, Resource, rights_of
 from governance.models import Agency, PlanAction, RiskPolicy, RoleTerm, Target
 from governance.querysets import ScopedQuerySet
+from governance.tabular import Text
 from projects.models import (
     Baseline,
     Benefit,
@@ -43,7 +47,9 @@ class Kind:
     `key` is the field that names an object in URLs and in the API; `fields` are what people
     enter, in form order; `parents` are the foreign keys by which a page lists its children
     (?system=…); `search` the fields that the text filter and the global search look at;
-    `related` what lists join in one query.
+    `related` what lists join in one query. `headings` name the field at which a section of pages
+    and forms begins; `yen` are the fields that hold money; `filters` what lists narrow by,
+    besides text, agency and parents.
     """
 
     slug: str
@@ -53,8 +59,13 @@ class Kind:
     parents: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
+    headings: tuple[tuple[str, Text], ...] = ()
+    yen: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
     globally_searched: bool = False
     is_master: bool = False
+    # Few enough to be offered in full where a form asks for one; others are asked for by key.
+    is_short: bool = False
     # Some records of account are only ever followed by a new one.
     is_editable: bool = True
 
@@ -75,6 +86,50 @@ class Kind:
     def allows(self, action: Action) -> bool:
         """Whether the kind knows this action at all."""
         return action is not Action.EDIT or self.is_editable
+
+    @property
+    def has_own_key(self) -> bool:
+        """Whether people name an object by a key they gave it, not by the number of its row."""
+        return self.key != "pk"
+
+    @property
+    def name(self) -> Text:
+        return self.model._meta.verbose_name or self.slug
+
+    @property
+    def plural(self) -> Text:
+        return self.model._meta.verbose_name_plural or self.slug
+
+    @property
+    def sections(self) -> tuple[tuple[Text, tuple[str, ...]], ...]:
+        """The fields in order, cut where a heading begins; the first section may have none."""
+        headings = dict(self.headings)
+        sections: list[tuple[Text, list[str]]] = []
+        for name in self.fields:
+            if name in headings or not sections:
+                sections.append((headings.get(name, ""), []))
+            sections[-1][1].append(name)
+        return tuple((heading, tuple(names)) for heading, names in sections)
+
+    def field(self, name: str) -> "models.Field[Any, Any]":
+        """A field of the model by name."""
+        return self.model._meta.get_field(name)  # type: ignore[return-value]
+
+    def states(self, name: str) -> str:
+        """The field that tells why figure `name` may be empty; "" where there is none."""
+        state = f"{name}_state"
+        return state if state in self.fields else ""
+
+    def agency_paths(self) -> tuple[str, ...]:
+        """ORM paths from a row to the ids of its agency or agencies."""
+        lines = self.model.access  # type: ignore[attr-defined]
+        return tuple(dict.fromkeys(path for line in lines for path in line.agency))
+
+    def list_url(self) -> str:
+        return reverse(f"projects:{self.slug}-list")
+
+    def page_url(self, obj: models.Model) -> str:
+        return reverse(f"projects:{self.slug}-detail", args=[self.key_of(obj)])
 
 
 _VALIDITY = ("valid_from", "valid_to")
@@ -112,6 +167,14 @@ _KINDS = (
         search=("system_id", "name", "name_en"),
         related=("agency", "system_class"),
         globally_searched=True,
+        headings=(
+            ("system_id", _("Identity")),
+            ("go_live_on", _("Life cycle")),
+            ("rto_hours", _("Continuity and security")),
+            ("conforms_api", _("Conformity with the policy of 2017")),
+        ),
+        yen=("next_renewal_cost",),
+        filters=("system_class", "status", "profile", "hosting", "next_renewal_year"),
     ),
     Kind(
         "projects",
@@ -134,6 +197,8 @@ _KINDS = (
         search=("code", "name", "name_en"),
         related=("agency",),
         globally_searched=True,
+        headings=(("code", _("Identity")), ("phase", _("Delivery"))),
+        filters=("phase", "is_priority"),
     ),
     Kind(
         "services",
@@ -154,6 +219,8 @@ _KINDS = (
         search=("service_id", "name", "law"),
         related=("agency",),
         globally_searched=True,
+        headings=(("service_id", _("Identity")), ("procedure_type", _("Procedure"))),
+        filters=("online_status", "procedure_type", "user_group"),
     ),
     Kind(
         "contracts",
@@ -183,6 +250,13 @@ _KINDS = (
         search=("contract_id", "title", "vendor"),
         related=("agency", "system", "project"),
         globally_searched=True,
+        headings=(
+            ("contract_id", _("Identity")),
+            ("vendor", _("Vendor and award")),
+            ("amount", _("Price and competition")),
+        ),
+        yen=("amount",),
+        filters=("fiscal_year", "method", "bidders"),
     ),
     Kind(
         "agencies",
@@ -203,6 +277,13 @@ _KINDS = (
         search=("code", "name", "name_en"),
         related=("parent",),
         globally_searched=True,
+        headings=(
+            ("code", _("Identity")),
+            ("contact_accounting", _("Contacts")),
+            ("valid_from", _("Validity")),
+        ),
+        filters=("valid",),
+        is_short=True,
     ),
     Kind(
         "cost-lines",
@@ -222,6 +303,9 @@ _KINDS = (
         parents=("system", "project"),
         search=("system__name", "system__system_id", "project__name", "project__code"),
         related=("system", "project", "cost_item"),
+        headings=(("system", _("What the line is about")), ("amount", _("Amount"))),
+        yen=("amount",),
+        filters=("budget_year", "sheet_year", "stage", "cost_item", "cost_class"),
     ),
     Kind(
         "service-years",
@@ -241,6 +325,7 @@ _KINDS = (
         parents=("service",),
         search=("service__name", "service__service_id"),
         related=("service",),
+        filters=("fiscal_year",),
     ),
     Kind(
         "updates",
@@ -260,6 +345,13 @@ _KINDS = (
         parents=("project",),
         search=("project__name", "project__code"),
         related=("project", "submitted_by", "approved_by"),
+        headings=(
+            ("project", _("Report")),
+            ("planned_value", _("Cost and schedule")),
+            ("confidence", _("Judgement")),
+        ),
+        yen=("planned_value", "earned_value", "actual_cost", "forecast_cost"),
+        filters=("state", "period", "confidence"),
     ),
     Kind(
         "baselines",
@@ -277,6 +369,7 @@ _KINDS = (
         search=("project__name", "project__code"),
         related=("project",),
         is_editable=False,
+        yen=("budget_at_completion",),
     ),
     Kind(
         "milestones",
@@ -285,6 +378,7 @@ _KINDS = (
         parents=("project",),
         search=("name", "project__name", "project__code"),
         related=("project",),
+        filters=("kind",),
     ),
     Kind(
         "kpis",
@@ -305,6 +399,7 @@ _KINDS = (
         parents=("system", "project"),
         search=("code", "title", "indicator"),
         related=("system", "project"),
+        filters=("kind", "horizon", "direction"),
     ),
     Kind(
         "kpi-links",
@@ -329,6 +424,7 @@ _KINDS = (
         parents=("kpi",),
         search=("kpi__code", "kpi__title"),
         related=("kpi",),
+        filters=("fiscal_year",),
     ),
     Kind(
         "benefits",
@@ -346,6 +442,8 @@ _KINDS = (
         parents=("project",),
         search=("project__name", "project__code"),
         related=("project",),
+        yen=("planned", "realised"),
+        filters=("kind", "fiscal_year"),
     ),
     Kind(
         "risks",
@@ -366,6 +464,7 @@ _KINDS = (
         parents=("project",),
         search=("title", "project__name", "project__code"),
         related=("project",),
+        filters=("kind", "status", "probability", "impact"),
     ),
     Kind(
         "reviews",
@@ -388,6 +487,13 @@ _KINDS = (
         parents=("system", "project"),
         search=("system__name", "project__name", "reviewer"),
         related=("system", "project", "review_type"),
+        headings=(
+            ("system", _("What is reviewed")),
+            ("due_on", _("Course")),
+            ("verdict", _("Verdict and answer")),
+        ),
+        yen=("reflected_amount",),
+        filters=("review_type", "fiscal_year", "is_complete", "overdue", "verdict", "response"),
     ),
     Kind(
         "findings",
@@ -396,6 +502,7 @@ _KINDS = (
         parents=("review",),
         search=("text", "owner"),
         related=("review__review_type",),
+        filters=("category", "weight", "accepted"),
     ),
     Kind(
         "lineage",
@@ -404,6 +511,7 @@ _KINDS = (
         parents=("predecessor", "successor"),
         search=("predecessor__name", "successor__name"),
         related=("predecessor", "successor"),
+        filters=("kind",),
     ),
     Kind(
         "plan-actions",
@@ -424,6 +532,7 @@ _KINDS = (
         parents=("agency",),
         search=("code", "title"),
         related=("agency",),
+        filters=("strand", "status", "start_year", "end_year"),
     ),
     Kind(
         "targets",
@@ -446,25 +555,38 @@ _KINDS = (
         search=("code", "title", "title_en"),
         related=("agency",),
         is_master=True,
+        is_short=True,
+        filters=("metric_id", "target_year"),
     ),
     Kind(
-        "system-classes", SystemClass, _MASTER, key="code", search=("code", "name"), is_master=True
+        "system-classes",
+        SystemClass,
+        _MASTER,
+        key="code",
+        search=("code", "name", "name_en"),
+        filters=("valid",),
+        is_master=True,
+        is_short=True,
     ),
     Kind(
         "cost-items",
         CostItem,
         ("code", "name", "name_en", "cost_class", "order", *_VALIDITY),
         key="code",
-        search=("code", "name"),
+        search=("code", "name", "name_en"),
         is_master=True,
+        is_short=True,
+        filters=("cost_class", "valid"),
     ),
     Kind(
         "review-types",
         ReviewType,
         ("code", "name", "name_en", "layer", "stage_no", "phase", "order", *_VALIDITY),
         key="code",
-        search=("code", "name"),
+        search=("code", "name", "name_en"),
         is_master=True,
+        is_short=True,
+        filters=("layer", "valid"),
     ),
     Kind(
         "role-terms",
@@ -473,6 +595,8 @@ _KINDS = (
         key="role",
         search=("role", "name"),
         is_master=True,
+        is_short=True,
+        filters=("valid",),
     ),
     Kind(
         "risk-policies",
@@ -480,6 +604,8 @@ _KINDS = (
         ("rule_id", "parameters", "reason", *_VALIDITY),
         search=("rule_id",),
         is_master=True,
+        is_short=True,
+        filters=("rule_id", "valid"),
     ),
 )
 
@@ -490,3 +616,50 @@ _BY_MODEL: dict[type[models.Model], Kind] = {kind.model: kind for kind in _KINDS
 def kind_of(obj: models.Model | type[models.Model]) -> Kind:
     """The kind of an object or model. Raises KeyError where the model is no register object."""
     return _BY_MODEL[obj if isinstance(obj, type) else type(obj)]
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A kind whose objects hang on another by the foreign key (or many-to-many) `field`."""
+
+    kind: Kind
+    field: str
+
+
+def parent_kind(kind: Kind, field: str) -> Kind:
+    """The kind that a foreign key or many-to-many field of `kind` leads to."""
+    related = kind.field(field).related_model
+    if not isinstance(related, type):
+        raise KeyError(field)
+    return _BY_MODEL[related]
+
+
+def children_of(kind: Kind) -> Iterator[Child]:
+    """What hangs on objects of `kind`, in the order of the register."""
+    for child in _KINDS:
+        for field in child.parents:
+            if child.field(field).related_model is kind.model:
+                yield Child(child, field)
+
+
+def can_create(user: Any, kind: Kind) -> bool:
+    """Whether there is any object of `kind` that `user` could create.
+
+    A project role needs a field that ties the new object to its project: where none is entered,
+    nothing it creates could lie within its reach.
+    """
+    if not kind.allows(Action.CREATE):
+        return False
+    for line in kind.model.access:  # type: ignore[attr-defined]
+        reach = rights_of(user).reach(line.resource, Action.CREATE)
+        if reach.everything or (reach.agency_ids and line.agency):
+            return True
+        entered = (path.split("__")[0].removesuffix("_id") for path in line.project)
+        if reach.project_ids and any(name in kind.fields for name in entered):
+            return True
+    return False
+
+
+def can_read(user: Any, kind: Kind) -> bool:
+    """Whether `user` may read objects of `kind` somewhere. Cost: the rights, once a request."""
+    return any(rights_of(user).reach(resource, Action.READ) for resource in kind.resources)
