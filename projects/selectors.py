@@ -5,7 +5,7 @@ systems stand behind it. `Selection` gives, for one reader, one set of criteria 
 rows of each kind; a criterion only ever takes rows away, so no total can rise by adding one.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, Protocol
@@ -95,6 +95,28 @@ class Visible:
     def reads_everything(self) -> bool:
         return rights_of(self.user).reach(Resource.SYSTEM, Action.READ).everything
 
+    @property
+    def reads_projects_only(self) -> bool:
+        """Whether the reader sees projects one by one and no agency as a whole."""
+        reach = rights_of(self.user).reach(Resource.SYSTEM, Action.READ)
+        return not reach.everything and not reach.agency_ids
+
+    def agencies(self) -> frozenset[int]:
+        """Agencies of whose cost and systems the reader sees anything; meaningless for a reader
+        of everything."""
+        rights = rights_of(self.user)
+        found: set[int] = set()
+        for resource in (Resource.SYSTEM, Resource.BUDGET):
+            reach = rights.reach(resource, Action.READ)
+            found |= reach.agency_ids
+            for held in rights.held:
+                if held.project_id in reach.project_ids and held.project_agency_id is not None:
+                    found.add(held.project_agency_id)
+        return frozenset(found)
+
+    def reads_any_of(self, agency_ids: frozenset[int]) -> bool:
+        return self.reads_everything or bool(self.agencies() & agency_ids)
+
 
 @dataclass(frozen=True, slots=True)
 class WholeRegister:
@@ -171,6 +193,13 @@ class AgencyTree:
 
     def find(self, code: str) -> Agency | None:
         return next((agency for agency in self.by_id.values() if agency.code == code), None)
+
+    def by_code(self, code: str) -> Agency:
+        """The agency of that code. Raises KeyError."""
+        agency = self.find(code)
+        if agency is None:
+            raise KeyError(code)
+        return agency
 
     def below(self, agency: Agency) -> frozenset[int]:
         """The ids of `agency` and of every agency below it."""
@@ -471,10 +500,16 @@ def flagged_projects(flags: QuerySet[RiskFlag]) -> Q:
     return found | Q(pk__in=links.filter(flagged_systems(flags, "system_id")).values("project_id"))
 
 
-def worst_severity(marked: Mapping[str, Q]) -> Case:
-    """The gravest severity whose condition holds, "" where none does."""
+def worst_severity(flags: QuerySet[RiskFlag], stands_on: Callable[[QuerySet[RiskFlag]], Q]) -> Case:
+    """The gravest severity among `flags` on a row, "" where none stands on it.
+
+    `stands_on` is `flagged_systems` or `flagged_projects`.
+    """
     return Case(
-        *(When(marked[severity], then=Value(severity.value)) for severity in SEVERITIES),
+        *(
+            When(stands_on(flags.filter(severity=severity)), then=Value(severity.value))
+            for severity in SEVERITIES
+        ),
         default=Value(""),
         output_field=models.CharField(),
     )

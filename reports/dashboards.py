@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from django.db.models import (
     BigIntegerField,
+    BooleanField,
     Case,
     CharField,
     Count,
@@ -40,7 +41,7 @@ from governance.models import Agency
 from governance.models.base import Valid
 from projects.metrics import cost
 from projects.metrics.types import Measure, Reason, ratio
-from projects.models import RiskFlag, YearRollup
+from projects.models import Project, RiskFlag, System, YearRollup
 from projects.models.choices import COMPETITIVE_METHODS, FlagSeverity
 from projects.selectors import (
     ENDED_STATUSES,
@@ -62,6 +63,7 @@ from projects.services.flags import rule_book
 
 POINTS_DRAWN: Final = 300
 ATTENTION_SHOWN: Final = 20
+ROWS_SHOWN: Final = 50
 
 Severities = Mapping[str, int]
 """Severity ("high", …; "" for none) → how many."""
@@ -295,6 +297,28 @@ def portfolio(rows: Rows, criteria: Criteria, as_of: date, tree: AgencyTree) -> 
     )
 
 
+@dataclass(frozen=True, slots=True)
+class AgencyPortfolio:
+    """The page of one agency: its portfolio, its dearest systems and its projects, both cut."""
+
+    portfolio: Portfolio
+    systems: tuple[System, ...]
+    projects: tuple[Project, ...]
+
+
+def agency_portfolio(
+    rows: Rows, criteria: Criteria, as_of: date, tree: AgencyTree
+) -> AgencyPortfolio:
+    """`portfolio` with systems and projects one by one. Cost: seven statements."""
+    found = portfolio(rows, criteria, as_of, tree)
+    selection = Selection(rows, criteria, as_of)
+    return AgencyPortfolio(
+        found,
+        tuple(agency_systems(selection, found.summary.year)[:ROWS_SHOWN]),
+        tuple(agency_projects(selection, found.summary.period)[:ROWS_SHOWN]),
+    )
+
+
 def summarise(rows: Rows, criteria: Criteria, as_of: date, tree: AgencyTree) -> Summary:
     """The headline figures, an agency each and in all. Cost: three statements."""
     book = rule_book(as_of)
@@ -397,10 +421,7 @@ def _system_counts(selection: Selection) -> QuerySet[Any, Any]:
 
 
 def _project_counts(selection: Selection, period: date) -> QuerySet[Any, Any]:
-    flags = selection.open_flags()
-    worst = worst_severity(
-        {severity: flagged_projects(flags.filter(severity=severity)) for severity in SEVERITIES}
-    )
+    worst = worst_severity(selection.open_flags(), flagged_projects)
     return _row(
         _grouped(selection.projects(), "projects", F("agency_id"), tag=worst),
         Count("pk"),
@@ -608,13 +629,6 @@ def system_points(selection: Selection, year: int | None) -> QuerySet[Any, Any]:
         online_cases__isnull=False,
         fiscal_year__lte=selection.last_year,
     ).order_by("-fiscal_year")
-    flags = selection.open_flags()
-    worst = worst_severity(
-        {
-            severity: flagged_systems(flags.filter(severity=severity), "system_id")
-            for severity in SEVERITIES
-        }
-    )
     rollups: QuerySet[Any, Any] = selection.rollups()
     points: QuerySet[Any, Any] = (
         rollups.filter(system__isnull=False, fiscal_year=year)
@@ -623,7 +637,9 @@ def system_points(selection: Selection, year: int | None) -> QuerySet[Any, Any]:
             used_year=Subquery(use.values("fiscal_year")[:1]),
             used_cases=Subquery(use.values("cases")[:1]),
             used_online=Subquery(use.values("online_cases")[:1]),
-            worst=worst,
+            worst=worst_severity(
+                selection.open_flags(), lambda flags: flagged_systems(flags, "system_id")
+            ),
         )
         .order_by(F("operation").desc(nulls_last=True), "system_id")
         .values(
@@ -682,4 +698,43 @@ def attention(selection: Selection) -> QuerySet[RiskFlag]:
             "review__project",
         )
         .order_by("rank", "opened_on", "pk")
+    )
+
+
+# The page of one agency -----------------------------------------------------------------------------
+
+
+def agency_systems(selection: Selection, year: int | None) -> QuerySet[System]:
+    """Systems that stay, the dearest of the year first; unknown cost last.
+
+    Each carries `year_development`, `year_operation`, `year_executed` (yen or None) and `worst`.
+    """
+    cost_of = YearRollup.objects.filter(system=OuterRef("pk"), fiscal_year=year or 0)
+    return (
+        selection.systems()
+        .select_related("agency", "system_class")
+        .annotate(
+            year_development=Subquery(cost_of.values("development")[:1]),
+            year_operation=Subquery(cost_of.values("operation")[:1]),
+            year_executed=Subquery(cost_of.values("executed")[:1]),
+            worst=worst_severity(selection.open_flags(), flagged_systems),
+        )
+        .order_by(F("year_executed").desc(nulls_last=True), "system_id")
+    )
+
+
+def agency_projects(selection: Selection, period: date) -> QuerySet[Project]:
+    """Projects that stay, with `worst` and `has_late_report` (for the month `period`)."""
+    return (
+        selection.projects()
+        .select_related("agency")
+        .annotate(
+            worst=worst_severity(selection.open_flags(), flagged_projects),
+            has_late_report=Case(
+                When(is_late(period, selection.as_of), then=Value(value=True)),
+                default=Value(value=False),
+                output_field=BooleanField(),
+            ),
+        )
+        .order_by("code")
     )

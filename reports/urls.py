@@ -1,0 +1,17 @@
+from django.urls import path, re_path
+
+from reports.views import dashboard
+
+app_name = "reports"
+
+# "new" is the form for a new agency, not an agency.
+_AGENCY = r"^agencies/(?P<code>(?!new/)[-\w]+)/"
+
+urlpatterns = [
+    path("portfolio/", dashboard.portfolio, name="portfolio"),
+    path("portfolio/export.<slug:fmt>", dashboard.portfolio_export, name="portfolio-export"),
+    path("attention/", dashboard.attention, name="attention"),
+    path("attention/export.<slug:fmt>", dashboard.attention_export, name="attention-export"),
+    re_path(_AGENCY + "$", dashboard.agency, name="agency"),
+    re_path(_AGENCY + r"export\.(?P<fmt>\w+)$", dashboard.agency_export, name="agency-export"),
+]
