@@ -541,7 +541,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='updated at')),
                 ('budget_year', projects.models.base.FiscalYearField(verbose_name='budget year')),
                 ('sheet_year', projects.models.base.FiscalYearField(verbose_name='sheet year')),
-                ('stage', models.CharField(choices=[('requested', 'requested (概算要求)'), ('initial', 'initial budget (当初予算)'), ('supplementary', 'supplementary (補正)'), ('carried_in', 'carried in (前年度繰越)'), ('reserve', 'reserve funds (予備費)'), ('transfers', 'transfers (流用等増減)'), ('available', 'available (予算現額)'), ('executed', 'executed (執行額)'), ('carried_out', 'carried out (翌年度繰越)'), ('unused', 'unused (不用)')], max_length=14, verbose_name='budget stage')),
+                ('stage', models.CharField(choices=[('requested', 'requested (概算要求)'), ('initial', 'initial budget (当初予算)'), ('supplementary', 'supplementary (補正)'), ('carried_in', 'carried in (前年度繰越)'), ('reserve', 'reserve funds etc. (予備費等)'), ('transfers', 'transfers (流用等増減)'), ('available', 'available (予算現額)'), ('executed', 'executed (執行額)'), ('carried_out', 'carried out (翌年度繰越)'), ('unused', 'unused (不用)')], max_length=14, verbose_name='budget stage')),
                 ('account', models.CharField(blank=True, max_length=120, verbose_name='account')),
                 ('amount', models.BigIntegerField(blank=True, null=True, verbose_name='amount')),
                 ('amount_state', models.CharField(choices=[('reported', 'reported'), ('missing', 'missing'), ('not_applicable', 'not applicable'), ('withheld', 'withheld')], default='reported', max_length=14, verbose_name='state of the figure')),
@@ -887,7 +887,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='costline',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__isnull', True), ('amount__gte', 0), ('stage__in', ('supplementary', 'transfers')), _connector='OR'), name='cost_line_not_negative', violation_error_message='Only supplements and transfers can be negative amounts.'),
+            constraint=models.CheckConstraint(condition=models.Q(('amount__isnull', True), ('amount__gte', 0), ('stage__in', ('supplementary', 'reserve', 'transfers')), _connector='OR'), name='cost_line_not_negative', violation_error_message='Only supplements, reserve funds and transfers can be negative amounts.'),
         ),
         migrations.AddConstraint(
             model_name='costline',

@@ -64,7 +64,7 @@ class Stage(models.TextChoices):
     INITIAL = "initial", _("initial budget (当初予算)")
     SUPPLEMENTARY = "supplementary", _("supplementary (補正)")
     CARRIED_IN = "carried_in", _("carried in (前年度繰越)")
-    RESERVE = "reserve", _("reserve funds (予備費)")
+    RESERVE = "reserve", _("reserve funds etc. (予備費等)")
     TRANSFERS = "transfers", _("transfers (流用等増減)")
     AVAILABLE = "available", _("available (予算現額)")
     EXECUTED = "executed", _("executed (執行額)")
@@ -72,8 +72,9 @@ class Stage(models.TextChoices):
     UNUSED = "unused", _("unused (不用)")
 
 
-# Only supplements, transfers may be below zero: budgets are cut and moved in real tables.
-SIGNED_STAGES = (Stage.SUPPLEMENTARY, Stage.TRANSFERS)
+# These may be below zero: real budgets are cut by supplements, and the column of reserve funds
+# (予備費等) also holds what is moved to other ministries.
+SIGNED_STAGES = (Stage.SUPPLEMENTARY, Stage.RESERVE, Stage.TRANSFERS)
 # Figures that the accounting office files; the rest is the budget side.
 EXECUTION_STAGES = (Stage.EXECUTED, Stage.CARRIED_OUT, Stage.UNUSED)
 

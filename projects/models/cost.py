@@ -91,7 +91,7 @@ class CostLine(Registered):
                 condition=Q(amount__isnull=True) | Q(amount__gte=0) | Q(stage__in=SIGNED_STAGES),
                 name="cost_line_not_negative",
                 violation_error_message=_(
-                    "Only supplements and transfers can be negative amounts."
+                    "Only supplements, reserve funds and transfers can be negative amounts."
                 ),
             ),
             *once_per_holder(
