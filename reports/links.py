@@ -15,8 +15,7 @@ from projects.register import kind_of
 
 def object_url(obj: models.Model) -> str:
     """The page of a register object."""
-    kind = kind_of(obj)
-    return reverse(f"projects:{kind.slug}-detail", args=[kind.key_of(obj)])
+    return kind_of(obj).page_url(obj)
 
 
 def subject_url(flag: RiskFlag) -> str | None:

@@ -106,15 +106,25 @@ def agency_columns(year: int | None, links: Links) -> tuple[Column[AgencyFigures
         ),
         _count("systems", _("Systems"), lambda f: f.systems, DEFINITIONS["systems"]),
         _count("projects", _("Projects"), lambda f: f.projects, DEFINITIONS["projects"]),
+        _count("flags_high", _("Flags: high"), lambda f: f.flags_of("high"), DEFINITIONS["flags"]),
+        _count(
+            "flags_medium",
+            _("Flags: medium"),
+            lambda f: f.flags_of("medium"),
+            DEFINITIONS["flags"],
+        ),
+        _count("reports_late", _("Reports late"), lambda f: f.reports_late, DEFINITIONS["reports"]),
+        _count(
+            "reviews_overdue",
+            _("Reviews overdue"),
+            lambda f: f.reviews_overdue,
+            DEFINITIONS["reviews"],
+        ),
         _yen(
             "development", _("Development"), lambda r: cost(r).development, COST_TEXT["development"]
         ),
         _yen("operation", _("Operation"), lambda r: cost(r).operation, COST_TEXT["operation"]),
         _yen("other", _("Other"), lambda r: cost(r).other, COST_TEXT["other"]),
-        _yen("initial", _("Initial budget"), lambda r: cost(r).initial, COST_TEXT["initial"]),
-        _yen(
-            "available", _("Budget available"), lambda r: cost(r).available, COST_TEXT["available"]
-        ),
         _yen("executed", _("Executed"), lambda r: cost(r).executed, COST_TEXT["executed"]),
         _ratio(
             "execution_rate",
@@ -134,19 +144,9 @@ def agency_columns(year: int | None, links: Links) -> tuple[Column[AgencyFigures
             lambda r: r.figures.single_bid_ratio,
             DEFINITIONS["single_bid_ratio"],
         ),
-        _count("flags_high", _("Flags: high"), lambda f: f.flags_of("high"), DEFINITIONS["flags"]),
-        _count(
-            "flags_medium",
-            _("Flags: medium"),
-            lambda f: f.flags_of("medium"),
-            DEFINITIONS["flags"],
-        ),
-        _count("reports_late", _("Reports late"), lambda f: f.reports_late, DEFINITIONS["reports"]),
-        _count(
-            "reviews_overdue",
-            _("Reviews overdue"),
-            lambda f: f.reviews_overdue,
-            DEFINITIONS["reviews"],
+        _yen("initial", _("Initial budget"), lambda r: cost(r).initial, COST_TEXT["initial"]),
+        _yen(
+            "available", _("Budget available"), lambda r: cost(r).available, COST_TEXT["available"]
         ),
     )
 

@@ -73,12 +73,20 @@ def _cost(
             "known": integer(known),
             "all": integer(summary.total.systems),
         },
-        age=""
-        if year is None
-        else _("Year ended %(age)s") % {"age": _dated(fiscal_year_end(year), summary.as_of)},
+        age=_year_age(year, summary.as_of),
         url=links.cost_lines(year, key),
         tone="unknown" if yen is None else "",
     )
+
+
+def _year_age(year: int | None, as_of: date) -> str:
+    """How old the figures of a fiscal year are: they are about it, whenever they were filed."""
+    if year is None:
+        return ""
+    end = fiscal_year_end(year)
+    if end >= as_of:
+        return _("Year runs until %(day)s") % {"day": iso_date(end)}
+    return _("Year ended %(age)s") % {"age": _dated(end, as_of)}
 
 
 def _dated(day: date, as_of: date) -> str:
