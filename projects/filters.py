@@ -263,7 +263,7 @@ def _parent_filter(kind: Kind, name: str) -> Any:
             label=_key_label(parent_param(kind, name), parent, label),
             max_length=LONGEST_TEXT,
         )
-    return _TypedFilter(CountField, field_name=f"{name}__pk", label=capital(label))
+    return _TypedFilter(CountField, field_name=f"{name}__id", label=capital(label))
 
 
 def _key_label(param: str, parent: Kind, label: Any) -> Text:

@@ -4,6 +4,7 @@ A new kind of object is one line here (and its columns in `projects.tables`): it
 forms, export, API and its place in the permission matrix follow.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,10 @@ from projects.models import (
     SystemClass,
     SystemLineage,
 )
+
+# Parts of addresses that mean something else.
+_TAKEN = frozenset({"new", ".", ".."})
+_FIT_FOR_ADDRESS = re.compile(r"[^/\x00-\x1f\x7f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +130,27 @@ class Kind:
         lines = self.model.access  # type: ignore[attr-defined]
         return tuple(dict.fromkeys(path for line in lines for path in line.agency))
 
+    def key_fault(self, key: str) -> Text:
+        """Why `key` cannot stand in an address, or ""."""
+        if self.has_own_key and (key in _TAKEN or not _FIT_FOR_ADDRESS.fullmatch(key)):
+            return _("This cannot be an ID: “/”, “new” and unprintable characters are taken.")
+        return ""
+
     def list_url(self) -> str:
         return reverse(f"projects:{self.slug}-list")
 
+    def key_url(self, key: str) -> str:
+        """The page of the object of that key."""
+        return reverse(f"projects:{self.slug}-detail", args=[key])
+
     def page_url(self, obj: models.Model) -> str:
-        return reverse(f"projects:{self.slug}-detail", args=[self.key_of(obj)])
+        return self.key_url(self.key_of(obj))
+
+    def edit_url(self, obj: models.Model) -> str:
+        return reverse(f"projects:{self.slug}-edit", args=[self.key_of(obj)])
+
+    def new_url(self) -> str:
+        return reverse(f"projects:{self.slug}-new")
 
 
 _VALIDITY = ("valid_from", "valid_to")

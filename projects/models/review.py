@@ -13,7 +13,8 @@ from projects.models.choices import (
     Verdict,
 )
 
-_LAYER_RESOURCES = (
+# Each layer of review has rights of its own.
+LAYER_RESOURCES = (
     (ReviewLayer.SELF, Resource.REVIEW_SELF),
     (ReviewLayer.MINISTRY, Resource.REVIEW_MINISTRY),
     (ReviewLayer.CIO, Resource.REVIEW_CIO),
@@ -31,7 +32,7 @@ def _lines(prefix: str) -> tuple[Access, ...]:
             when=Q(**{f"{prefix}review_type__layer": layer}),
             many=True,
         )
-        for layer, resource in _LAYER_RESOURCES
+        for layer, resource in LAYER_RESOURCES
     )
 
 

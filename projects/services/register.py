@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -144,6 +144,8 @@ def create(act: Act, kind: Kind, values: Mapping[str, Any]) -> Any:
         obj.revision = _next_revision(obj)
     obj.updated_at, obj.updated_by = act.at, act.user
     obj.full_clean()
+    if fault := kind.key_fault(kind.key_of(obj)):
+        raise ValidationError({kind.key: fault})
     obj.save(force_insert=True)
     for name, related in many.items():
         getattr(obj, name).set(related)
