@@ -122,6 +122,8 @@ def cost_by_year_and_class(years: Sequence[CostYear]) -> Figure:
             "yaxis": {
                 "title": {"text": gettext("Executed cost (%(unit)s)") % {"unit": unit}},
                 "rangemode": "tozero",
+                # Whole numbers with separators: "10k" says nothing in Japanese.
+                "tickformat": ",",
             },
         },
     }

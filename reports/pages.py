@@ -208,6 +208,7 @@ def _cost_chart(summary: Summary, query: QueryDict, exports: Exports) -> Chart:
     years = [
         charts.CostYear(year, cost.development, cost.operation, cost.other, cost.unsplit)
         for year, cost in rows
+        if (cost.development, cost.operation, cost.other, cost.unsplit) != (None,) * 4
     ]
     return Chart(
         "cost-by-year",
