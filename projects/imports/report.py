@@ -16,6 +16,7 @@ class ImportReport:
     loaded: Counter[str] = field(default_factory=Counter)
     updated: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -28,6 +29,7 @@ class ImportReport:
             "loaded": dict(self.loaded),
             "updated": dict(self.updated),
             "skipped": dict(self.skipped),
+            "notes": dict(self.notes),
             "warnings": self.warnings,
         }
 
@@ -43,6 +45,8 @@ class ImportReport:
             for name, count in sorted(counts.items()):
                 if count:
                     yield f"  {name}: {count:,}"
+        for name, count in sorted(self.notes.items()):
+            yield f"{name}: {count:,}"
         yield _("Warnings: %(n)d") % {"n": len(self.warnings)}
         for warning in self.warnings:
             yield f"  {warning}"

@@ -1,0 +1,139 @@
+"""The survey of procedures into the register: one transaction, one audit event, idempotent."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from governance import audit
+from governance.audit import Act
+from projects.imports import procedures
+from projects.imports.agencies import UNSTATED, ensure_agencies
+from projects.imports.archive import digest
+from projects.imports.report import ImportReport
+from projects.imports.sync import Sync, content_digest
+from projects.imports.system_names import by_key, matches
+from projects.models import Service, ServiceYear, System
+from projects.models.choices import ValueState
+from projects.services import flags, rollups
+
+PREFIX = f"P{procedures.SURVEY_YEAR}-"
+
+
+@transaction.atomic
+def commit(act: Act, survey: procedures.Survey, path: Path) -> ImportReport:
+    """Write `survey`; returns the report. Any failure leaves nothing behind.
+
+    Audited as "import.procedures" with the file's hash, the counts and a hash of the content.
+    """
+    report = ImportReport(warnings=survey.warnings)
+    report.rows_read["procedures"] = len(survey.procedures)
+    report.notes.update(survey.counts)
+    sync = Sync(act, "procedures2024", [{"name": path.name, "sha256": digest(path)}], report)
+    services = _services(sync, survey)
+    _years(sync, survey, services)
+    report.loaded["links"] = link_services(act)
+    if report.changes:
+        _finish(act, sync, survey)
+    return report
+
+
+def _services(sync: Sync, survey: procedures.Survey) -> dict[tuple[Any, ...], Service]:
+    agencies = ensure_agencies(sync.act)
+    unstated = next(agency for agency in agencies.values() if agency.code == UNSTATED)
+
+    def wanted() -> Iterator[dict[str, Any]]:
+        for row in survey.procedures:
+            yield {
+                "service_id": f"{PREFIX}{row.number}",
+                "name": row.name,
+                "agency_id": agencies.get(row.owner, unstated).pk,
+                "law": row.law,
+                "article": row.article,
+                "procedure_type": row.procedure_type,
+                "user_group": row.user_group,
+                "online_status": row.online_status,
+                "system_names": row.system_names,
+            }
+
+    unknown = sorted({row.owner for row in survey.procedures} - agencies.keys())
+    sync.report.warnings += [f"“{name}” → {unstated.name}" for name in unknown]
+    return sync.rows(Service, ("service_id",), wanted(), Q(service_id__startswith=PREFIX))
+
+
+def _figure(name: str, value: int | None) -> dict[str, Any]:
+    state = ValueState.MISSING if value is None else ValueState.REPORTED
+    return {name: value, f"{name}_state": state.value}
+
+
+def _years(sync: Sync, survey: procedures.Survey, services: dict[tuple[Any, ...], Service]) -> None:
+    def wanted() -> Iterator[dict[str, Any]]:
+        for row in survey.procedures:
+            yield {
+                "service_id": services[(f"{PREFIX}{row.number}",)].pk,
+                "fiscal_year": procedures.COUNT_YEAR,
+                **_figure("cases", row.cases),
+                **_figure("online_cases", row.online_cases),
+            }
+
+    sync.rows(
+        ServiceYear,
+        ("service_id", "fiscal_year"),
+        wanted(),
+        Q(service__service_id__startswith=PREFIX, fiscal_year=procedures.COUNT_YEAR),
+    )
+
+
+def _finish(act: Act, sync: Sync, survey: procedures.Survey) -> None:
+    run = sync.run
+    run.report = sync.report.as_json()
+    run.save(update_fields=["report"])
+    audit.record(
+        act,
+        "import.procedures",
+        object_type="importrun",
+        object_key=str(run.pk),
+        object_name=str(run),
+        after={
+            "files": run.files,
+            "created": dict(sync.report.loaded),
+            "updated": dict(sync.report.updated),
+            "content": content_digest(survey.procedures),
+        },
+    )
+    rollups.recompute_all()
+    flags.recompute_all(act, as_of=timezone.localdate(act.at))
+
+
+def link_services(act: Act) -> int:
+    """Link services to the systems that their source names; returns how many links are new.
+
+    Only adds: links that people made or removed elsewhere stay theirs. Audited as
+    "services.linked" where any is new. Must run inside the import's transaction, before rollups.
+    """
+    systems = by_key(dict(System.objects.values_list("pk", "name")))
+    through = Service.systems.through
+    known = set(through.objects.values_list("service_id", "system_id"))
+    named = Service.objects.exclude(system_names="").values_list("pk", "system_names")
+    new = [
+        through(service_id=pk, system_id=system_id)
+        for pk, raw in named
+        for system_id in sorted(matches(raw, systems))
+        if (pk, system_id) not in known
+    ]
+    through.objects.bulk_create(new, batch_size=2000)
+    if new:
+        audit.record(
+            act,
+            "services.linked",
+            object_type="service",
+            object_key=str(len(new)),
+            after={
+                "links": len(new),
+                "content": content_digest((row.service_id, row.system_id) for row in new),
+            },
+        )
+    return len(new)
