@@ -216,13 +216,14 @@ def _overspent(ground: Ground, system: System) -> list[CostLine]:
 
 
 def _growing(ground: Ground, system: System) -> list[CostLine]:
-    """From 200 to 260 million yen in four years: 30 %."""
+    """From 200 to 260 million yen: 30 %, whether the first year is still in the window or not."""
+    yearly = (200, 200, 215, 235, 260)
     return _years(
         ground,
         system,
         *(
-            _flow(year, (200 + 15 * n) * MILLION, (210 + 15 * n) * MILLION)
-            for n, year in enumerate(ground.frame.actual_years)
+            _flow(year, yen * MILLION, (yen + 10) * MILLION)
+            for year, yen in zip(ground.frame.actual_years, yearly, strict=True)
         ),
     )
 

@@ -241,6 +241,7 @@ def _digest() -> str:
     }
     digest = hashlib.sha256()
     for kind in kinds:
+        rows = []
         for row in kind._default_manager.order_by("pk"):
             values: list[Any] = []
             for field in kind._meta.concrete_fields:
@@ -250,7 +251,9 @@ def _digest() -> str:
                 if field.primary_key or (kind is CostItem and field.name == "updated_at"):
                     continue
                 values.append(value)
-            digest.update(repr((kind.__name__, values)).encode())
+            rows.append(repr((kind.__name__, values)))
+        # Rollups and flags are written in the order in which the database groups them.
+        digest.update("".join(sorted(rows)).encode())
     return digest.hexdigest()
 
 
