@@ -1,15 +1,16 @@
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
-from governance.access import Action, Resource, can_somewhere
+from governance.access import Action, Resource, can, can_somewhere
 
-_ACTIONS = {
+if TYPE_CHECKING:  # The framework's views read the settings, and the settings name this module.
+    from rest_framework.views import APIView
+
+_RIGHTS = {
     "GET": Action.READ,
     "HEAD": Action.READ,
-    "OPTIONS": Action.READ,
     "POST": Action.CREATE,
     "PUT": Action.EDIT,
     "PATCH": Action.EDIT,
@@ -17,17 +18,31 @@ _ACTIONS = {
 
 
 class DenyUnlessGranted(BasePermission):
-    """Default-deny: a view names its `resources`, or nobody but nobody passes.
+    """Default-deny: a view names its `resources`, or nobody passes.
 
-    This is the early answer; rows are decided by `visible_to` and by the services.
+    A list asks whether the right is held anywhere (403 if not), then shows what is visible. A
+    page of one object (`detail`) looks the object up first, so that unseen is 404 for everybody,
+    and asks about that object (403) in `check_object_permissions`. `rights` of the view names
+    the right of an action that is not the usual one of its HTTP method.
     """
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         resources: tuple[Resource, ...] = getattr(view, "resources", ())
-        action = _ACTIONS.get(request.method or "")
-        if action is None or not request.user.is_authenticated:
+        if not request.user.is_authenticated or not resources:
             return False
+        action = self._right(request, view)
+        if action is None:
+            # Without a handler the view answers 405; a handler that no right covers is closed.
+            return not hasattr(view, (request.method or "").lower())
+        if getattr(view, "detail", False):
+            return True
         return any(can_somewhere(request.user, action, resource) for resource in resources)
 
-    def has_object_permission(self, request: Request, view: APIView, obj: Any) -> bool:
-        return self.has_permission(request, view)
+    def has_object_permission(self, request: Request, view: "APIView", obj: Any) -> bool:
+        action = self._right(request, view)
+        return action is not None and can(request.user, action, obj)
+
+    def _right(self, request: Request, view: "APIView") -> Action | None:
+        rights: dict[str, Action] = getattr(view, "rights", {})
+        named = rights.get(getattr(view, "action", None) or "")
+        return named or _RIGHTS.get(request.method or "")

@@ -6,7 +6,7 @@ the model's constraints, told at the field that it is about, and once more by th
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -63,7 +63,13 @@ def told_at(constraint: models.BaseConstraint, fields: Iterable[str]) -> str | N
     return candidates[-1] if candidates else None
 
 
-class RegisterForm(forms.ModelForm[Any]):
+if TYPE_CHECKING:
+    _ModelForm = forms.ModelForm[Any]
+else:  # Django's forms take no subscript at run time.
+    _ModelForm = forms.ModelForm
+
+
+class RegisterForm(_ModelForm):
     """A new object of `kind`, or a change of a stored one.
 
     `user` limits what may be chosen, `on` which masters are valid. Saving is the service's:
