@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from governance.models import User
+from projects.metrics.types import Measure, Reason
 from projects.models import RiskFlag
 from projects.models.choices import (
     ContractMethod,
@@ -212,6 +213,13 @@ def test_single_bids_are_counted_among_competitive_contracts(world: World) -> No
     assert (total.contracts, total.competitive, total.bidders_known) == (5, 4, 3)
     assert total.single_bids == 2
     assert total.single_bid_ratio.value == Decimal(2) / 3
+
+
+def test_without_a_known_number_of_bidders_there_is_no_ratio(world: World) -> None:
+    factories.ContractFactory.create(
+        agency=world.home, bidders=None, bidders_state=ValueState.WITHHELD
+    )
+    assert summary().total.single_bid_ratio == Measure(None, Reason.NO_DATA)
 
 
 def test_contracts_of_later_days_are_left_out_and_a_year_narrows_them(world: World) -> None:
