@@ -177,10 +177,11 @@ class Figures:
 
     @property
     def single_bid_ratio(self) -> Measure:
-        """One-bidder contracts ÷ competitive contracts whose bidders are known."""
+        """One-bidder contracts ÷ competitive contracts, as the Board of Audit counts them; those
+        that do not tell their bidders stay in the divisor."""
         if self.competitive and not self.bidders_known:
             return Measure(None, Reason.NO_DATA)
-        return ratio(self.single_bids, self.bidders_known)
+        return ratio(self.single_bids, self.competitive)
 
     def year(self, fiscal_year: int | None) -> YearCost:
         return NO_COST if fiscal_year is None else self.years.get(fiscal_year, NO_COST)

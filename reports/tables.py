@@ -184,8 +184,8 @@ DEFINITIONS: Final[dict[str, Text]] = {
         " the latest counted year of each agency (オンライン利用率)."
     ),
     "single_bid_ratio": _(
-        "Contracts with one bidder ÷ contracts placed by open competition whose number of bidders"
-        " is known (1者応札率). Contracts of all years, or of the year chosen."
+        "Contracts with one bidder ÷ contracts placed by open competition (1者応札率), as the Board of"
+        " Audit counts. Contracts of all years, or of the year chosen."
     ),
     "flags": _("Risk flags that stood open on the day shown."),
     "reports": _(

@@ -89,10 +89,11 @@ class SingleBids:
 
     @property
     def ratio(self) -> Measure:
-        """One-bidder contracts / competitive contracts whose bidders are known, from 0 to 1."""
+        """One-bidder contracts / competitive contracts, from 0 to 1, as the Board of Audit counts:
+        a contract that does not tell its bidders stays in the divisor."""
         if self.competitive and not self.known:
             return Measure(None, Reason.NO_DATA)
-        return ratio(self.single, self.known)
+        return ratio(self.single, self.competitive)
 
 
 def single_bids(contracts: Iterable[Bidding]) -> SingleBids:

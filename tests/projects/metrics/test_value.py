@@ -90,10 +90,10 @@ def test_single_bids_of_the_rs_2024_it_sheets() -> None:
     assert counted.ratio == Measure(Decimal(122) / Decimal(174))
 
 
-def test_unknown_bidders_are_left_out_of_the_ratio() -> None:
+def test_a_bid_that_does_not_tell_its_bidders_is_no_single_bid_but_counts() -> None:
     counted = single_bids([Bidding(True, 1), Bidding(True, None), Bidding(True, 3)])
     assert counted == SingleBids(single=1, known=2, competitive=3)
-    assert counted.ratio == Measure(Decimal("0.5"))
+    assert counted.ratio == Measure(Decimal(1) / Decimal(3))
 
 
 def test_no_competition_is_undefined_and_unknown_bidders_are_no_data() -> None:
