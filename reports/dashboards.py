@@ -41,6 +41,7 @@ from governance.models import Agency
 from governance.models.base import Valid
 from projects.metrics import cost
 from projects.metrics.types import Measure, Reason, ratio
+from projects.metrics.value import SingleBids, TakeUp, online_use_ratio
 from projects.models import Project, RiskFlag, System, YearRollup
 from projects.models.choices import COMPETITIVE_METHODS, FlagSeverity
 from projects.selectors import (
@@ -171,17 +172,13 @@ class Figures:
     @property
     def online_use(self) -> Measure:
         """Online cases ÷ cases of the services that are online and report both counts."""
-        if self.cases is None:
-            return Measure(None, Reason.NO_DATA)
-        return ratio(self.online_cases, self.cases)
+        known = self.services_measured
+        return TakeUp(self.cases or 0, self.online_cases or 0, known, known).ratio
 
     @property
     def single_bid_ratio(self) -> Measure:
-        """One-bidder contracts ÷ competitive contracts, as the Board of Audit counts them; those
-        that do not tell their bidders stay in the divisor."""
-        if self.competitive and not self.bidders_known:
-            return Measure(None, Reason.NO_DATA)
-        return ratio(self.single_bids, self.competitive)
+        """One-bidder contracts ÷ competitive contracts, as the Board of Audit counts them."""
+        return SingleBids(self.single_bids, self.bidders_known, self.competitive).ratio
 
     def year(self, fiscal_year: int | None) -> YearCost:
         return NO_COST if fiscal_year is None else self.years.get(fiscal_year, NO_COST)
@@ -226,7 +223,7 @@ class Point:
     @property
     def use_ratio(self) -> Measure:
         """Online cases ÷ cases of the services on the system, from 0 to 1."""
-        return ratio(self.online_cases, self.cases)
+        return online_use_ratio(self.cases, self.online_cases)
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,7 +212,7 @@ def test_single_bids_are_counted_among_competitive_contracts(world: World) -> No
     total = summary().total
     assert (total.contracts, total.competitive, total.bidders_known) == (5, 4, 3)
     assert total.single_bids == 2
-    assert total.single_bid_ratio.value == Decimal(2) / 3
+    assert total.single_bid_ratio.value == Decimal("0.5")
 
 
 def test_without_a_known_number_of_bidders_there_is_no_ratio(world: World) -> None:
