@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 from projects.metrics.periods import fiscal_year_of
-from projects.models import Baseline, Milestone, MonthlyUpdate, Project
+from projects.models import Baseline, Milestone, MonthlyUpdate, Project, System
 from projects.models.choices import (
     ENDED_PHASES,
     REPORTING_PHASES,
@@ -225,17 +225,18 @@ def _plans(rng: Random, behaviour: Behaviour, age: int, months: int, budget: int
         number, since = number + 1, since + rng.randint(6, 18)
 
 
-def project(frame: Frame, rng: Random, plan: ProjectPlan, name: str, agency_id: int) -> Project:
-    """The register's entry of a plan, unsaved."""
+def project(frame: Frame, rng: Random, plan: ProjectPlan, system: System) -> Project:
+    """The register's entry of a plan for one stored system, unsaved."""
     kind = (
         "更改" if plan.system.status in (SystemStatus.RENEWING, SystemStatus.OPERATING) else "整備"
     )
     kind_en = "renewal" if kind == "更改" else "development"
+    name = system.name
     return Project(
         code=plan.code,
         name=f"{name}{kind}プロジェクト",
-        name_en=f"{kind_en.capitalize()} of {plan.system.system_id}",
-        agency_id=agency_id,
+        name_en=f"{system.name_en}: {kind_en}",
+        agency_id=system.agency_id,
         phase=plan.phase,
         is_priority=plan.plans[0].budget >= 10**9 and rng.random() < 0.5,
         purpose=f"{name}の{kind}により、利用者の手間と運用経費を減らす。",

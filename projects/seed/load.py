@@ -201,9 +201,7 @@ class _Loader:
         plans = delivery.project_plans(frame, rng, self.next_project, [plan for plan, _ in made])
         self.next_project += len(plans)
         stored = self.write(
-            delivery.project(frame, rng, plan, system.name, system.agency_id)
-            for plan in plans
-            for system in (by_number[plan.system.number],)
+            delivery.project(frame, rng, plan, by_number[plan.system.number]) for plan in plans
         )
         link = Project.systems.through
         link._default_manager.bulk_create(
