@@ -50,7 +50,7 @@ SYSTEMS_TARGET = "systems-reduction"
 
 
 class SizeBand(models.TextChoices):
-    """What a system cost in the year: executed yen, or the budget available where that is all
+    """What a system cost in the year: what it spent, or the budget available where that is all
     that is known. The bands of the Ministry of Finance's budget execution survey of 2024."""
 
     HUGE = "100oku", _("10 billion yen or more (100億円以上)")
@@ -431,7 +431,7 @@ class Selection:
             year = Subquery(known.annotate(year=self.default_year_of_all()).values("year"))
         sized = (
             YearRollup.objects.filter(system__isnull=False, fiscal_year=year)
-            .annotate(size=Coalesce("executed", "available"))
+            .annotate(size=Coalesce(spent(), F("available")))
             .filter(size__gte=least)
         )
         if below is not None:
@@ -513,6 +513,26 @@ def worst_severity(flags: QuerySet[RiskFlag], stands_on: Callable[[QuerySet[Risk
         default=Value(""),
         output_field=models.CharField(),
     )
+
+
+# Conditions and figures of rollups ----------------------------------------------------------------
+
+
+def has_split() -> Q:
+    """Rollups of holders that report executed yen by class."""
+    return Q(development__isnull=False) | Q(operation__isnull=False) | Q(other__isnull=False)
+
+
+def spent() -> Coalesce:
+    """Yen spent in a rollup's year: the executed total, or the sum of the classes where the
+    ledger is silent; null where neither is known."""
+    zero = Value(0, output_field=models.BigIntegerField())
+    classes = [Coalesce(F(name), zero) for name in ("development", "operation", "other")]
+    split = Case(
+        When(has_split(), then=classes[0] + classes[1] + classes[2]),
+        output_field=models.BigIntegerField(),
+    )
+    return Coalesce(F("executed"), split)
 
 
 # Conditions -------------------------------------------------------------------------------------

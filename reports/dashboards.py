@@ -53,11 +53,13 @@ from projects.selectors import (
     Selection,
     flagged_projects,
     flagged_systems,
+    has_split,
     is_late,
     is_measured,
     is_overdue,
     latest_due_period,
     owes_report,
+    spent,
     worst_severity,
 )
 from projects.services.flags import rule_book
@@ -83,7 +85,9 @@ class YearCost:
 
     `development`, `operation` and `other` are executed yen by class, `unsplit` the executed yen of
     holders that report no class at all. `rated_*` are the sums over holders with both figures:
-    the base of the execution rate. The last four count systems: how many figures stand in a sum.
+    the base of the execution rate. `system_spent` and `measured_spent` are what all systems and
+    those with a value measure spent: executed yen, or the classes where a ledger is silent. The
+    last three count systems: how many figures stand in a sum.
     """
 
     development: int | None = None
@@ -95,8 +99,8 @@ class YearCost:
     executed: int | None = None
     rated_available: int | None = None
     rated_executed: int | None = None
-    system_executed: int | None = None
-    measured_executed: int | None = None
+    system_spent: int | None = None
+    measured_spent: int | None = None
     developing_systems: int = 0
     operating_systems: int = 0
     executing_systems: int = 0
@@ -114,10 +118,10 @@ class YearCost:
 
     @property
     def measured_share(self) -> Measure:
-        """Executed yen of systems with a value measure ÷ executed yen of all systems."""
-        if self.system_executed is None:
+        """What systems with a value measure spent ÷ what all systems spent."""
+        if self.system_spent is None:
             return Measure(None, Reason.NO_DATA)
-        return ratio(self.measured_executed or 0, self.system_executed)
+        return ratio(self.measured_spent or 0, self.system_spent)
 
 
 NO_COST: Final = YearCost()
@@ -583,20 +587,19 @@ def _take_cost(selection: Selection, gathered: _Gathered) -> None:
     """Adds yearly cost to the figures. Cost: one statement, a row an agency and year."""
     is_system = Q(system__isnull=False)
     rated = Q(available__isnull=False, executed__isnull=False)
-    split = Q(development__isnull=False) | Q(operation__isnull=False) | Q(other__isnull=False)
     measured = is_system & is_measured(selection.last_year, "system_id")
     sums: dict[str, Any] = {
         "development": Sum("development"),
         "operation": Sum("operation"),
         "other": Sum("other"),
-        "unsplit": Sum("executed", filter=~split),
+        "unsplit": Sum("executed", filter=~has_split()),
         "initial": Sum("initial"),
         "available": Sum("available"),
         "executed": Sum("executed"),
         "rated_available": Sum("available", filter=rated),
         "rated_executed": Sum("executed", filter=rated),
-        "system_executed": Sum("executed", filter=is_system),
-        "measured_executed": Sum("executed", filter=measured),
+        "system_spent": Sum(spent(), filter=is_system),
+        "measured_spent": Sum(spent(), filter=measured),
         "developing_systems": Count("development", filter=is_system),
         "operating_systems": Count("operation", filter=is_system),
         "executing_systems": Count("executed", filter=is_system),

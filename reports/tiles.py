@@ -118,7 +118,7 @@ def _measured(summary: Summary) -> Tile:
     return Tile(
         "measured",
         _("Systems with a value measure"),
-        integer(total.measured_systems),
+        _counted(total.measured_systems, total.systems),
         _(
             "Systems for which the online use of their services is known, or that have an actual"
             " figure for an outcome KPI: only for these can cost be set against value."
@@ -129,6 +129,11 @@ def _measured(summary: Summary) -> Tile:
         url="#cost-and-value",
         tone="unknown" if not total.measured_systems else "",
     )
+
+
+def _counted(number: int, base: int) -> str:
+    """A count out of a base; without a base there is nothing to count, which is no zero."""
+    return integer(number) if base else unknown_html(Unknown("not_applicable"))
 
 
 def _of(number: int) -> str:
@@ -176,7 +181,7 @@ def _risk(summary: Summary, links: Links) -> Tile:
     return Tile(
         "risk",
         _("Projects at high risk"),
-        integer(high),
+        _counted(high, summary.total.projects),
         _(
             "A project counts once, under the gravest open flag on itself, its contracts, its"
             " reviews or its systems. Unknown: a rule could not be applied for want of data."
@@ -207,7 +212,7 @@ def _reviews(summary: Summary, links: Links) -> Tile:
     return Tile(
         "reviews",
         _("Reviews overdue"),
-        integer(overdue),
+        _counted(overdue, summary.total.reviews),
         _(
             "Reviews past their due day and not complete on the day shown, of all reviews on record."
         ),
@@ -223,7 +228,7 @@ def _reports(summary: Summary, links: Links) -> Tile:
     return Tile(
         "reports",
         _("Reports late"),
-        integer(total.reports_late),
+        _counted(total.reports_late, total.reports_due),
         _(
             "Projects in a phase that reports, without a submitted report for the latest month due,"
             " of all projects that owe it. The due day is a setting of the rule."

@@ -130,6 +130,25 @@ def test_an_empty_register_knows_nothing_and_shows_no_zero_yen(db: None) -> None
     assert (found.total.systems, found.agencies, found.agencies_valid) == (0, (), 0)
 
 
+def test_where_the_ledger_is_silent_the_classes_tell_what_was_spent(world: World) -> None:
+    # A ledger for another year: the total of 2024 is unknown, its split is not.
+    factories.CostLineFactory.create(
+        system=world.system,
+        cost_item__cost_class=CostClass.UNCLASSIFIED,
+        budget_year=2023,
+        amount=1,
+    )
+    for cost_class in (CostClass.DEVELOPMENT, CostClass.OPERATION):
+        factories.CostLineFactory.create(
+            system=world.system, cost_item__cost_class=cost_class, amount=5 * 10**9
+        )
+    factories.CostLineFactory.create(system=world.other_system, amount=10**9)
+    rollups.recompute_all()
+    cost = summary(fiscal_year=2024).cost
+    assert (cost.executed, cost.system_spent) == (10**9, 11 * 10**9)
+    assert summary(fiscal_year=2024, size=SizeBand.HUGE).total.systems == 1
+
+
 # Value --------------------------------------------------------------------------------------------
 
 
