@@ -1,8 +1,17 @@
-from django.urls import URLPattern, URLResolver, include, path
+"""All addresses. The dashboard comes before the register: the page of an agency is its own."""
 
-urlpatterns: list[URLPattern | URLResolver] = [
+from django.contrib.auth.views import LogoutView
+from django.urls import include, path
+
+from governance import views
+
+urlpatterns = [
+    path("", include("reports.site_urls")),
+    path("", include("projects.site_urls")),
+    path("accounts/login/", views.LoginView.as_view(), name="login"),
+    path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("i18n/setlang/", views.set_language, name="set_language"),
     path("api/", include("governance.api.urls")),
     path("api/v1/", include("projects.api.urls")),
-    # Before the register: the page of an agency is its dashboard.
-    path("", include("reports.site_urls")),
+    path("", include("projects.urls")),
 ]

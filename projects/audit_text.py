@@ -32,7 +32,10 @@ _VERBS: Final[Mapping[str, Text]] = {
     "opened": _("opened"),
     "changed": _("changed"),
     "closed": _("closed"),
-    "imported": _("imported"),
+    "import.rs": _("imported"),
+    "import.procedures": _("imported"),
+    "loaded": _("loaded"),
+    "linked": _("linked"),
     "recomputed": _("recomputed"),
 }
 # Written with every change; they tell nothing that the event itself does not.
@@ -83,8 +86,7 @@ def models_told() -> dict[str, type[models.Model]]:
 
 def verb_text(verb: str) -> str:
     """The verb of an event in words; events of later versions keep their own name."""
-    last = verb.rpartition(".")[2]
-    return str(_VERBS.get(last, verb))
+    return str(_VERBS.get(verb) or _VERBS.get(verb.rpartition(".")[2], verb))
 
 
 def type_text(object_type: str) -> str:

@@ -85,7 +85,8 @@ def text_q(kind: Kind, text: str) -> Q:
 class RegisterFilters(django_filters.FilterSet):  # type: ignore[misc]
     """The filters of one kind, for one reader on one day. Cost: one query a master offered."""
 
-    kind: Kind
+    # Not `kind`: that is the name of a filter.
+    register_kind: Kind
 
     def __init__(self, data: QueryDict, queryset: QuerySet[Any], *, user: Any, on: date) -> None:
         super().__init__(data, queryset)
@@ -97,7 +98,7 @@ class RegisterFilters(django_filters.FilterSet):  # type: ignore[misc]
                 (agency.code, "\u3000" * self.tree.depth(agency) + str(agency))
                 for agency in self.tree.by_id.values()
             ]
-        for name in self.kind.filters:
+        for name in self.register_kind.filters:
             if self._is_reference(name):
                 self.filters[name].extra["choices"] = self._references(name)
         if not can_somewhere(user, Action.READ, Resource.FLAG):
@@ -105,16 +106,16 @@ class RegisterFilters(django_filters.FilterSet):  # type: ignore[misc]
                 self.filters.pop(name, None)
 
     def _is_reference(self, name: str) -> bool:
-        return name not in _DERIVED and self.kind.field(name).is_relation
+        return name not in _DERIVED and self.register_kind.field(name).is_relation
 
     def _references(self, name: str) -> Choices:
-        rows = parent_kind(self.kind, name).objects.visible_to(self.user)
+        rows = parent_kind(self.register_kind, name).objects.visible_to(self.user)
         return [(row.code, str(row)) for row in rows]
 
     # What the filters ask of the rows.
 
     def by_text(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        return rows.filter(text_q(self.kind, value))
+        return rows.filter(text_q(self.register_kind, value))
 
     def by_agency(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         agency = self.tree.find(value) if self.tree is not None else None
@@ -122,7 +123,7 @@ class RegisterFilters(django_filters.FilterSet):  # type: ignore[misc]
             return rows.none()
         below = self.tree.below(agency)
         inside = Q()
-        for path in self.kind.agency_paths():
+        for path in self.register_kind.agency_paths():
             inside |= Q(**{f"{path}__in": below})
         return rows.filter(inside)
 
@@ -154,11 +155,11 @@ class RegisterFilters(django_filters.FilterSet):  # type: ignore[misc]
             flags = flags.filter(rule_id=asked["rule"])
         if asked.get("severity"):
             flags = flags.filter(severity=asked["severity"])
-        if self.kind.model is System:
+        if self.register_kind.model is System:
             return rows.filter(flagged_systems(flags))
-        if self.kind.model is Project:
+        if self.register_kind.model is Project:
             return rows.filter(flagged_projects(flags))
-        path = "contract_id" if self.kind.model is Contract else "review_id"
+        path = "contract_id" if self.register_kind.model is Contract else "review_id"
         return rows.filter(
             pk__in=flags.filter(**{f"{path}__isnull": False}).order_by().values(path)
         )
@@ -180,23 +181,37 @@ class RegisterFilters(django_filters.FilterSet):  # type: ignore[misc]
 
     def described(self) -> list[tuple[Text, Text]]:
         """Label and value of every filter in force, in words."""
-        described: list[tuple[Text, Text]] = []
-        for name, field in self.form.fields.items():
-            value = self.form.cleaned_data.get(name)
-            if value in (None, ""):
-                continue
-            words = dict(getattr(field, "choices", ())).get(value, value)
-            if isinstance(words, date):
-                words = f"{words:%Y-%m}"
-            described.append((str(field.label), str(words).strip("\u3000")))
-        return described
+        return described(self.form)
+
+
+def described(form: forms.Form) -> list[tuple[Text, Text]]:
+    """Label and value of every filter in force, in words, as far as they could be read."""
+    found: list[tuple[Text, Text]] = []
+    for name, field in form.fields.items():
+        value = form.cleaned_data.get(name)
+        if value in (None, ""):
+            continue
+        words = dict(getattr(field, "choices", ())).get(value, value)
+        if isinstance(field, MonthField):
+            words = field.prepare_value(value)
+        found.append((str(field.label), str(words).strip("\u3000")))
+    return found
+
+
+def complaint_of(form: forms.Form) -> str:
+    """What could not be read, in one line."""
+    return " ".join(
+        _t("%(field)s: %(message)s") % {"field": form.fields[name].label, "message": message}
+        for name, messages in form.errors.items()
+        for message in messages
+    )
 
 
 _MAIN: Final = ("q", "agency")
 _DERIVED: Final = ("valid", "overdue", "accepted", "cost_class")
 
 
-class _TypedFilter(django_filters.Filter):  # type: ignore[misc]
+class TypedFilter(django_filters.Filter):  # type: ignore[misc]
     """A filter over a field that reads what offices type."""
 
     def __init__(self, field_class: type[forms.Field], **kwargs: Any) -> None:
@@ -229,11 +244,11 @@ def _field_filter(kind: Kind, name: str) -> Any:
     if isinstance(field, models.BooleanField):
         return _choice(label, _YES_NO, "by_answer")
     if is_year(field):
-        return _TypedFilter(YearField, field_name=name, label=capital(label))
+        return TypedFilter(YearField, field_name=name, label=capital(label))
     if name == "period":
-        return _TypedFilter(MonthField, field_name=name, label=capital(label))
+        return TypedFilter(MonthField, field_name=name, label=capital(label))
     if isinstance(field, models.IntegerField):
-        return _TypedFilter(CountField, field_name=name, label=capital(label))
+        return TypedFilter(CountField, field_name=name, label=capital(label))
     return django_filters.CharFilter(
         field_name=name, lookup_expr="icontains", label=capital(label), max_length=LONGEST_TEXT
     )
@@ -263,7 +278,7 @@ def _parent_filter(kind: Kind, name: str) -> Any:
             label=_key_label(parent_param(kind, name), parent, label),
             max_length=LONGEST_TEXT,
         )
-    return _TypedFilter(CountField, field_name=f"{name}__id", label=capital(label))
+    return TypedFilter(CountField, field_name=f"{name}__id", label=capital(label))
 
 
 def _key_label(param: str, parent: Kind, label: Any) -> Text:
@@ -292,7 +307,9 @@ def _made(kind: Kind) -> type[RegisterFilters]:
             _("Severity of an open flag"), FlagSeverity.choices, "by_flag"
         )
         filters["rule"] = _choice(_("Rule of an open flag"), TITLES.items(), "by_flag")
-    return type(f"{kind.model.__name__}Filters", (RegisterFilters,), {"kind": kind, **filters})
+    return type(
+        f"{kind.model.__name__}Filters", (RegisterFilters,), {"register_kind": kind, **filters}
+    )
 
 
 _MADE: Final[dict[str, type[RegisterFilters]]] = {}
@@ -328,12 +345,7 @@ class Listing:
     @property
     def complaint(self) -> str:
         """What could not be read, in one line."""
-        form = self.filters.form
-        return " ".join(
-            _t("%(field)s: %(message)s") % {"field": form.fields[name].label, "message": message}
-            for name, messages in form.errors.items()
-            for message in messages
-        )
+        return complaint_of(self.filters.form)
 
 
 def listing(kind: Kind, user: Any, query: QueryDict, *, on: date) -> Listing:

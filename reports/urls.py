@@ -1,6 +1,7 @@
 from django.urls import path, re_path
 
-from reports.views import dashboard
+from projects.register import KINDS
+from reports.views import dashboard, register_export
 
 app_name = "reports"
 
@@ -14,4 +15,14 @@ urlpatterns = [
     path("attention/export.<slug:fmt>", dashboard.attention_export, name="attention-export"),
     re_path(_AGENCY + "$", dashboard.agency, name="agency"),
     re_path(_AGENCY + r"export\.(?P<fmt>\w+)$", dashboard.agency_export, name="agency-export"),
+    *(
+        path(
+            f"{slug}/export.<slug:fmt>",
+            register_export.register_export,
+            {"slug": slug},
+            name=f"{slug}-export",
+        )
+        for slug in KINDS
+    ),
+    path("audit/export.<slug:fmt>", register_export.audit_export, name="audit-export"),
 ]

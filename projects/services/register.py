@@ -203,14 +203,21 @@ def _many_changed(before: Mapping[str, Any], many: Mapping[str, Iterable[Any]]) 
     )
 
 
-def _refuse_closed(kind: Kind, obj: models.Model) -> None:
+def closed_because(kind: Kind, obj: models.Model) -> str:
+    """Why nobody may change `obj` any more, in words; "" while it is open. Queries nothing."""
     if not kind.is_editable:
-        raise DomainError(_("This record stays as it is: add a new one instead."))
+        return _("This record stays as it is: add a new one instead.")
     if isinstance(obj, MonthlyUpdate) and obj.state not in (
         UpdateState.DRAFT,
         UpdateState.RETURNED,
     ):
-        raise DomainError(_("A submitted report can no longer be edited."))
+        return _("A submitted report can no longer be edited.")
+    return ""
+
+
+def _refuse_closed(kind: Kind, obj: models.Model) -> None:
+    if reason := closed_because(kind, obj):
+        raise DomainError(reason)
 
 
 def _next_revision(update: MonthlyUpdate) -> int:

@@ -1,0 +1,132 @@
+"""The list of the audit trail: its columns, its filters, and what an address asks of it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any, Final
+
+import django_filters
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from governance.fields import DayField
+from governance.models import AuditEvent
+from governance.tabular import Column, Kind, Text
+from projects.audit_text import Entry, entries, models_told, type_text
+from projects.filters import LONGEST_TEXT, TypedFilter, capital, complaint_of, described
+
+# Events read at a time while a file is written.
+CHUNK: Final = 500
+
+
+def history_columns() -> tuple[Column[Entry], ...]:
+    """What was done to one record."""
+    return (
+        Column("seq", _("No."), lambda entry: entry.event.seq, Kind.INTEGER),
+        Column("at", _("at"), lambda entry: entry.event.at, Kind.DATETIME),
+        Column("actor", _("actor"), lambda entry: entry.event.actor_name),
+        Column("source", _("by way of"), lambda entry: entry.event.source),
+        Column("verb", _("verb"), lambda entry: entry.verb),
+        Column(
+            "changes",
+            _("what changed"),
+            lambda entry: entry.told or None,
+            definition=_("Field: value before → value after."),
+        ),
+        Column("reason", _("reason"), lambda entry: entry.event.reason or None),
+    )
+
+
+def audit_columns() -> tuple[Column[Entry], ...]:
+    """What was done to any record."""
+    seq, at, actor, source, verb, *rest = history_columns()
+    return (
+        seq,
+        at,
+        actor,
+        source,
+        verb,
+        Column("type", _("object type"), lambda entry: entry.type_name),
+        Column(
+            "object",
+            _("object"),
+            lambda entry: entry.object_name,
+            url=lambda entry: entry.url or None,
+        ),
+        *rest,
+    )
+
+
+def _types() -> list[tuple[str, str]]:
+    return sorted(((name, type_text(name)) for name in models_told()), key=lambda pair: pair[1])
+
+
+def _text(field: str, label: Text) -> Any:
+    return django_filters.CharFilter(
+        field_name=field, lookup_expr="icontains", label=capital(label), max_length=LONGEST_TEXT
+    )
+
+
+class AuditFilters(django_filters.FilterSet):  # type: ignore[misc]
+    """Filters of the trail. Queries nothing."""
+
+    object = _text("object_name", _("object name"))
+    actor = _text("actor_name", _("actor"))
+    type = django_filters.ChoiceFilter(
+        field_name="object_type", label=_("Object type"), choices=_types, empty_label=_("all")
+    )
+    key = django_filters.CharFilter(
+        field_name="object_key", label=_("Row number of the object"), max_length=120
+    )
+    verb = _text("verb", _("verb"))
+    source = _text("source", _("by way of"))
+    since = TypedFilter(DayField, method="from_day", label=_("From (day)"))
+    until = TypedFilter(DayField, method="to_day", label=_("To (day)"))
+
+    def from_day(self, rows: QuerySet[Any], name: str, value: Any) -> QuerySet[Any]:
+        return rows.filter(at__gte=timezone.make_aware(datetime.combine(value, time.min)))
+
+    def to_day(self, rows: QuerySet[Any], name: str, value: Any) -> QuerySet[Any]:
+        end = datetime.combine(value + timedelta(days=1), time.min)
+        return rows.filter(at__lt=timezone.make_aware(end))
+
+
+@dataclass(frozen=True, slots=True)
+class AuditListing:
+    """What an address asks of the audit trail, the latest first."""
+
+    columns: Sequence[Column[Entry]]
+    filters: AuditFilters
+    rows: QuerySet[AuditEvent]
+
+    @property
+    def is_understood(self) -> bool:
+        return bool(self.filters.is_valid())
+
+    @property
+    def complaint(self) -> str:
+        return complaint_of(self.filters.form)
+
+    @property
+    def described(self) -> list[tuple[Text, Text]]:
+        return described(self.filters.form)
+
+    def streamed(self) -> Iterator[Entry]:
+        """Every event in words, a chunk at a time."""
+        last: int | None = None
+        while True:
+            rows = self.rows if last is None else self.rows.filter(seq__lt=last)
+            events = list(rows[:CHUNK])
+            if not events:
+                return
+            yield from entries(events)
+            last = events[-1].seq
+
+
+def audit_listing(user: Any, query: QueryDict) -> AuditListing:
+    rows: Any = AuditEvent.objects.all()
+    filters = AuditFilters(query, rows.visible_to(user).order_by("-seq"))
+    found = filters.qs if filters.is_valid() else filters.queryset.none()
+    return AuditListing(audit_columns(), filters, found)

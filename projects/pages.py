@@ -1,0 +1,353 @@
+"""What the page of one register object shows: its facts, what hangs on it, and its story.
+
+A constant number of queries: each kind that hangs on the object is read once, cut at `SHOWN`
+rows, with an address at which the rest is listed.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.html import conditional_escape, format_html, format_html_join, linebreaks
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from governance.access import Action, Resource, can_somewhere
+from governance.formatting import integer, moment
+from governance.models import AuditEvent
+from governance.tabular import (
+    Badge,
+    Column,
+    Table,
+    Text,
+    Unknown,
+    badge_html,
+    build_table,
+    unknown_html,
+)
+from projects.audit_list import history_columns
+from projects.audit_text import entries
+from projects.goals import draws_goals
+from projects.models import (
+    Contract,
+    Kpi,
+    Project,
+    Review,
+    RiskFlag,
+    System,
+    YearRollup,
+)
+from projects.register import Child, Kind, can_read, children_of, kind_of, parent_kind
+from projects.risk_text import note_of, title_of
+from projects.selectors import SEVERITIES, Criteria, Selection, Visible
+from projects.tables import COLUMNS, column, fact_text, list_rows, year_columns
+from projects.ties import Ties, can_add, children_url, new_child_url
+
+# Rows of one kind on a page; the rest is one link away.
+SHOWN: Final = 20
+
+# Where one kind hangs on a page twice, by which role.
+_CAPTIONS: Final[Mapping[tuple[str, str], Text]] = {
+    ("kpi-links", "origin"): _("Goals it leads to"),
+    ("kpi-links", "target"): _("Goals that lead to it"),
+    ("lineage", "predecessor"): _("What became of it"),
+    ("lineage", "successor"): _("What it came from"),
+}
+# Columns that say what the page itself says.
+_OF_THE_HOLDER: Final = frozenset({"holder", "agency"})
+# What the register keeps besides what people enter.
+_FURTHER: Final[Mapping[str, tuple[Text, tuple[str, ...]]]] = {
+    "systems": (_("Source"), ("source_note",)),
+    "services": (_("Source"), ("system_names",)),
+    "updates": (
+        _("Course of the report"),
+        ("revision", "submitted_at", "submitted_by", "approved_at", "approved_by"),
+    ),
+}
+
+
+# Facts --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A label and its value, ready to print."""
+
+    label: str
+    html: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    heading: str
+    facts: tuple[Fact, ...]
+
+
+def sections(kind: Kind, obj: Any, user: Any) -> list[Section]:
+    """Every field of `obj` in order. Cost: one query a many-to-many field."""
+    found = [
+        Section(str(heading), tuple(_facts(kind, obj, names, user)))
+        for heading, names in kind.sections
+    ]
+    if kind.slug in _FURTHER:
+        heading, names = _FURTHER[kind.slug]
+        facts = tuple(_facts(kind, obj, names, user))
+        if kind.slug == "updates":
+            state = next(c for c in COLUMNS["updates"] if c.key == "state")
+            facts = (_fact(state, obj), *facts)
+        found.append(Section(str(heading), facts))
+    return found
+
+
+def _facts(kind: Kind, obj: Any, names: Iterable[str], user: Any) -> Iterator[Fact]:
+    states = {kind.states(name) for name in kind.fields}
+    for name in names:
+        if name in states:
+            continue
+        if kind.field(name).many_to_many:
+            yield _links_fact(kind, obj, name, user)
+        else:
+            yield _fact(column(kind, name), obj, is_prose=_is_prose(kind, name))
+
+
+def _is_prose(kind: Kind, name: str) -> bool:
+    return isinstance(kind.field(name), models.TextField)
+
+
+def _fact(shown: Column[Any], obj: Any, *, is_prose: bool = False) -> Fact:
+    value = shown.read(obj)
+    label = str(capfirst(str(shown.label)))
+    if isinstance(value, Unknown):
+        return Fact(label, unknown_html(value))
+    if isinstance(value, Badge):
+        return Fact(label, badge_html(value))
+    if is_prose:
+        return Fact(label, SafeString(linebreaks(str(value), autoescape=True)))
+    html = conditional_escape(fact_text(value, shown))
+    url = None if shown.url is None else shown.url(obj)
+    return Fact(label, format_html('<a href="{}">{}</a>', url, html) if url else html)
+
+
+def _links_fact(kind: Kind, obj: Any, name: str, user: Any) -> Fact:
+    """Links to what `obj` names that the reader may see."""
+    other = parent_kind(kind, name)
+    rows = other.objects.visible_to(user).filter(pk__in=getattr(obj, name).order_by().values("pk"))
+    found = list(rows[: SHOWN + 1])
+    label = str(capfirst(str(kind.field(name).verbose_name)))
+    if not found:
+        return Fact(label, unknown_html(Unknown("missing")))
+    links = format_html_join(
+        "",
+        '<li><a href="{}">{}</a></li>',
+        ((other.page_url(row), str(row)) for row in found[:SHOWN]),
+    )
+    more = SafeString("")
+    if len(found) > SHOWN:
+        more = format_html("<li>{}</li>", _t("and more"))
+    return Fact(label, format_html('<ul class="plain-list">{}{}</ul>', links, more))
+
+
+# What hangs on an object ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Hanging:
+    """Rows of one kind that hang on an object. `new_url` is "" where the reader may add none."""
+
+    id: str
+    title: str
+    table: Table
+    is_cut: bool
+    all_url: str
+    all_text: str
+    new_url: str
+    new_text: str
+
+
+def hanging(kind: Kind, obj: Any, user: Any, ties: Ties) -> list[Hanging]:
+    """What hangs on `obj`, a table a kind, in the order of the register.
+
+    Cost: one query a kind, one more where there are rows than shown.
+    """
+    return [
+        _hanging(child, kind, obj, user, ties)
+        for child in children_of(kind)
+        if can_read(user, child.kind) and not (child.kind.model is Kpi and draws_goals(kind))
+    ]
+
+
+def _hanging(child: Child, kind: Kind, obj: Any, user: Any, ties: Ties) -> Hanging:
+    rows = list_rows(child.kind, child.kind.objects.visible_to(user).filter(**{child.field: obj}))
+    found = list(rows[: SHOWN + 1])
+    is_cut = len(found) > SHOWN
+    title = _CAPTIONS.get((child.kind.slug, child.field)) or capfirst(str(child.kind.plural))
+    total = rows.count() if is_cut else len(found)
+    return Hanging(
+        id=f"{child.kind.slug}-{child.field}",
+        title=str(title),
+        table=build_table(
+            _unsorted(COLUMNS[child.kind.slug], without={child.field, *_OF_THE_HOLDER}),
+            found[:SHOWN],
+            caption=title,
+            caption_hidden=True,
+            query={},
+            empty_text=_t("None on record."),
+        ),
+        is_cut=is_cut,
+        all_url=children_url(child, kind, obj),
+        all_text=ngettext("See all %(count)s", "See all %(count)s", total)
+        % {"count": integer(total)},
+        new_url=new_child_url(child, kind, obj) if can_add(user, child.kind, ties) else "",
+        new_text=_t("Add: %(kind)s") % {"kind": child.kind.name},
+    )
+
+
+def _unsorted(columns: Sequence[Column[Any]], without: Iterable[str]) -> list[Column[Any]]:
+    """Columns for a table that is part of a page: its order is not the reader's to choose."""
+    return [replace(shown, sort="") for shown in columns if shown.key not in without]
+
+
+# Flags ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FlagNote:
+    """An open flag in words."""
+
+    severity: str
+    title: str
+    subject: str
+    url: str
+    why: str
+    clears_when: str
+    opened_on: date
+
+
+def _about(kind: Kind, obj: Any) -> Q | None:
+    """Flags that speak of `obj`: on itself, its contracts and its reviews."""
+    if kind.model is System:
+        return Q(system=obj) | Q(contract__system=obj) | Q(review__system=obj)
+    if kind.model is Project:
+        return Q(project=obj) | Q(contract__project=obj) | Q(review__project=obj)
+    if kind.model is Contract:
+        return Q(contract=obj)
+    if kind.model is Review:
+        return Q(review=obj)
+    return None
+
+
+def flags(kind: Kind, obj: Any, user: Any, on: date) -> list[FlagNote] | None:
+    """Open flags, the gravest first; None where rules do not judge the kind, or the reader has no
+    right to flags. Cost: one query."""
+    about = _about(kind, obj)
+    if about is None or not can_somewhere(user, Action.READ, Resource.FLAG):
+        return None
+    rank = {severity.value: number for number, severity in enumerate(SEVERITIES)}
+    found = sorted(
+        Selection(Visible(user), Criteria(), on)
+        .open_flags()
+        .filter(about)
+        .select_related("system", "project", "contract", "review__review_type"),
+        key=lambda flag: (rank[flag.severity], flag.opened_on, flag.pk),
+    )
+    return [_flag_note(flag) for flag in found]
+
+
+def _flag_note(flag: RiskFlag) -> FlagNote:
+    note = note_of(flag)
+    subject = flag.subject
+    return FlagNote(
+        severity=flag.severity,
+        title=title_of(flag.rule_id),
+        subject=str(subject),
+        url="" if subject is None else kind_of(subject).page_url(subject),
+        why=note.why,
+        clears_when=note.clears_when,
+        opened_on=flag.opened_on,
+    )
+
+
+# Years, story, source -----------------------------------------------------------------------------------
+
+
+def years(kind: Kind, obj: Any, user: Any) -> Table | None:
+    """Cost and online use by fiscal year, of a system or project. Cost: one query."""
+    if kind.model not in (System, Project) or not can_somewhere(user, Action.READ, Resource.SYSTEM):
+        return None
+    field = "system" if kind.model is System else "project"
+    rows = YearRollup.objects.visible_to(user).filter(**{field: obj}).order_by("-fiscal_year")
+    return build_table(
+        year_columns(),
+        rows,
+        caption=_("Cost and online use by fiscal year"),
+        caption_hidden=True,
+        query={},
+        empty_text=_t("No figure of any year is on record."),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    table: Table
+    all_url: str
+
+
+def history(kind: Kind, obj: models.Model, user: Any) -> History | None:
+    """The latest events of `obj`, for those who may read the audit trail. Cost: one query, and
+    one a kind of object that the events refer to."""
+    if not can_somewhere(user, Action.READ, Resource.AUDIT):
+        return None
+    asked = {"type": str(kind.model._meta.model_name), "key": str(obj.pk)}
+    events = AuditEvent.objects.filter(object_type=asked["type"], object_key=asked["key"])
+    return History(
+        build_table(
+            history_columns(),
+            entries(events.order_by("-seq")[:SHOWN]),
+            caption=_("Audit trail of this record"),
+            caption_hidden=True,
+            query={},
+            empty_text=_t("No event names this record alone; it may have come with an import."),
+        ),
+        f"{reverse('audit-list')}?{urlencode(asked)}",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Who wrote the record last, and which file brought it, if one did."""
+
+    changed_at: str
+    changed_by: str
+    version: int
+    import_name: str
+    imported_at: str
+    files: tuple[SourceFile, ...]
+
+
+def provenance(obj: Any) -> Provenance:
+    """Cost: none where the writer and the import were joined."""
+    run = getattr(obj, "import_run", None)
+    return Provenance(
+        changed_at=moment(obj.updated_at),
+        changed_by="" if obj.updated_by is None else str(obj.updated_by),
+        version=obj.version,
+        import_name="" if run is None else run.kind,
+        imported_at="" if run is None else moment(run.started_at),
+        files=()
+        if run is None
+        else tuple(SourceFile(f.get("name", ""), f.get("sha256", "")) for f in run.files),
+    )

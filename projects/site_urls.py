@@ -1,0 +1,10 @@
+"""Pages over the whole register; their names carry no namespace."""
+
+from django.urls import path
+
+from projects.views import audit, search
+
+urlpatterns = [
+    path("search/", search.search, name="search"),
+    path("audit/", audit.audit_page, name="audit-list"),
+]

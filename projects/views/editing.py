@@ -1,0 +1,215 @@
+"""Forms for new objects and for changes; every write goes through `services.register`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from governance.access import Action, require
+from governance.audit import Act
+from governance.exceptions import Conflict, DomainError
+from governance.models import User
+from governance.tabular import Text
+from projects.forms import RegisterForm, form_of
+from projects.prefill import prefilled
+from projects.register import KINDS, Kind, can_create
+from projects.services import register
+from projects.views import conflicts, once
+from projects.views.objects import find
+
+LONGEST_REASON = 500
+
+
+def act_of(request: HttpRequest, reason: str = "") -> Act:
+    """The person behind a request, now."""
+    user = request.user
+    if not isinstance(user, User):
+        raise PermissionDenied
+    return Act(user=user, at=timezone.now(), reason=reason.strip()[:LONGEST_REASON])
+
+
+def _form_page(
+    request: HttpRequest,
+    kind: Kind,
+    form: RegisterForm,
+    *,
+    title: str,
+    status: int,
+    back: str,
+    more: Mapping[str, Any],
+) -> HttpResponse:
+    return render(
+        request,
+        "projects/form.html",
+        {
+            "title": title,
+            "crumbs": [
+                {"label": capfirst(str(kind.plural)), "url": kind.list_url()},
+                {"label": title},
+            ],
+            "form": form,
+            "sections": form.sections,
+            "back": back,
+            **more,
+        },
+        status=status,
+    )
+
+
+def _tell(form: RegisterForm, error: Exception) -> int:
+    """Tell at the form why nothing was saved; returns the status of the answer."""
+    if isinstance(error, ValidationError):
+        form.add_error(None, error)
+        return 422
+    if isinstance(error, PermissionDenied):
+        form.add_error(
+            None,
+            _("With these values the record would lie outside of what your role may write."),
+        )
+        return 403
+    if isinstance(error, IntegrityError):
+        # Somebody was faster: now the same check finds their row, and tells it at its field.
+        form.full_clean()
+        if not form.errors:
+            form.add_error(
+                None,
+                _("Somebody saved the same record at the same moment. Please check and try again."),
+            )
+        return 422
+    form.add_error(None, str(error))
+    return 409
+
+
+_REFUSALS = (ValidationError, PermissionDenied, IntegrityError, DomainError)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """The form for a new object; an address may fill fields in (?system=…)."""
+    kind = KINDS[slug]
+    if not can_create(request.user, kind):
+        raise PermissionDenied
+    on = timezone.localdate()
+    status, token = 200, request.POST.get("once") or once.new_token()
+    if request.method == "POST":
+        form = form_of(kind)(request.POST, user=request.user, on=on)
+        status = 422
+        if form.is_valid():
+            try:
+                return _create(request, kind, form, token)
+            except _REFUSALS as error:
+                status = _tell(form, error)
+    else:
+        initial = prefilled(kind, request.user, request.GET)
+        form = form_of(kind)(user=request.user, on=on, initial=initial)
+    title = _("New: %(kind)s") % {"kind": kind.name}
+    return _form_page(
+        request,
+        kind,
+        form,
+        title=title,
+        status=status,
+        back=kind.list_url(),
+        more={"once": token, "is_new": True},
+    )
+
+
+def _create(
+    request: HttpRequest, kind: Kind, form: RegisterForm, token: str
+) -> HttpResponseRedirect:
+    with transaction.atomic():
+        url = once.made_before(request, token)
+        if not url:
+            obj = register.create(act_of(request), kind, form.values())
+            url = kind.page_url(obj)
+            once.remember(request, token, url)
+    messages.success(request, _("Saved."))
+    return redirect(url)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit_page(request: HttpRequest, slug: str, key: str | int) -> HttpResponse:
+    """The form of a stored object; a colleague's change in between is shown, never lost."""
+    kind = KINDS[slug]
+    obj = find(request, kind, key)
+    require(request.user, Action.EDIT, obj)
+    title, url, on = str(obj), kind.page_url(obj), timezone.localdate()
+    if closed := register.closed_because(kind, obj):
+        messages.error(request, str(closed))
+        return redirect(url)
+    status = 200
+    if request.method == "POST":
+        form = form_of(kind)(conflicts.chosen(request.POST), user=request.user, on=on, instance=obj)
+        status = 422
+        if form.is_valid():
+            try:
+                return _edit(request, kind, form, url)
+            except Conflict:
+                return _conflict_page(request, kind, form, key=key, title=title, back=url)
+            except _REFUSALS as error:
+                status = _tell(form, error)
+    else:
+        form = form_of(kind)(user=request.user, on=on, instance=obj)
+    return _form_page(
+        request,
+        kind,
+        form,
+        title=_("Edit: %(name)s") % {"name": title},
+        status=status,
+        back=url,
+        more={"change_reason": request.POST.get("change_reason", ""), "is_new": False},
+    )
+
+
+def _edit(request: HttpRequest, kind: Kind, form: RegisterForm, url: str) -> HttpResponseRedirect:
+    act = act_of(request, request.POST.get("change_reason", ""))
+    version = form.cleaned_data["version"]
+    changed = register.edit(act, kind, form.instance.pk, form.values(), version=version)
+    if changed.version == version:
+        messages.info(request, _("Nothing was changed."))
+    else:
+        messages.success(request, _("Saved."))
+    return redirect(url)
+
+
+def _conflict_page(
+    request: HttpRequest,
+    kind: Kind,
+    form: RegisterForm,
+    *,
+    key: str | int,
+    title: str,
+    back: Text,
+) -> HttpResponse:
+    stored = find(request, kind, key)
+    theirs = form_of(kind)(user=request.user, on=timezone.localdate(), instance=stored)
+    both = conflicts.compare(form, theirs)
+    if not both.differences:
+        messages.info(request, _("Somebody else has already saved the same values."))
+        return redirect(str(back))
+    return render(
+        request,
+        "projects/conflict.html",
+        {
+            "title": _("Two versions: %(name)s") % {"name": title},
+            "crumbs": [
+                {"label": capfirst(str(kind.plural)), "url": kind.list_url()},
+                {"label": title, "url": back},
+                {"label": _("Two versions")},
+            ],
+            "both": both,
+            "version": stored.version,
+            "changed_by": str(stored.updated_by or ""),
+            "changed_at": stored.updated_at,
+            "back": back,
+        },
+        status=409,
+    )

@@ -1,0 +1,74 @@
+"""The page of one register object."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.text import capfirst
+from django.views.decorators.http import require_safe
+
+from governance.access import Action, can, get_visible_or_404
+from projects import pages
+from projects.goals import goals
+from projects.models import MonthlyUpdate
+from projects.models.choices import UpdateState
+from projects.register import KINDS, Kind
+from projects.tables import list_rows
+from projects.ties import ties_of
+
+
+def find(request: HttpRequest, kind: Kind, key: str | int) -> Any:
+    """The object of that key, joined with what its page shows; 404 where it is not to be seen."""
+    joined = ["updated_by"]
+    if any(field.name == "import_run" for field in kind.model._meta.fields):
+        joined.append("import_run")
+    rows: Any = list_rows(kind, kind.objects).select_related(*kind.related, *joined)
+    return get_visible_or_404(rows, request.user, **{kind.key: key})
+
+
+@require_safe
+def object_page(request: HttpRequest, slug: str, key: str | int) -> HttpResponse:
+    """Everything the register holds about one object, as far as the reader may see it."""
+    kind, user = KINDS[slug], request.user
+    obj = find(request, kind, key)
+    ties = ties_of(kind, obj)
+    return render(
+        request,
+        "projects/object.html",
+        {
+            "title": str(obj),
+            "kind_name": capfirst(str(kind.name)),
+            "key": kind.key_of(obj) if kind.has_own_key else "",
+            "crumbs": [
+                {"label": capfirst(str(kind.plural)), "url": kind.list_url()},
+                {"label": str(obj)},
+            ],
+            "actions": actions(kind, obj, user),
+            "sections": pages.sections(kind, obj, user),
+            "flags": pages.flags(kind, obj, user, timezone.localdate()),
+            "years": pages.years(kind, obj, user),
+            "goals": goals(kind, obj, user, ties),
+            "hanging": pages.hanging(kind, obj, user, ties),
+            "source": pages.provenance(obj),
+            "history": pages.history(kind, obj, user),
+        },
+    )
+
+
+def actions(kind: Kind, obj: Any, user: Any) -> dict[str, str]:
+    """Addresses of what the reader may do with `obj` now. Cost: at most three queries."""
+    offered: dict[str, str] = {}
+    is_update = isinstance(obj, MonthlyUpdate)
+    is_open = not is_update or obj.state in (UpdateState.DRAFT, UpdateState.RETURNED)
+    if kind.is_editable and is_open and can(user, Action.EDIT, obj):
+        offered["edit"] = kind.edit_url(obj)
+    if is_update and is_open and can(user, Action.SUBMIT, obj):
+        offered["submit"] = reverse("projects:updates-submit", args=[obj.pk])
+    if is_update and obj.state == UpdateState.SUBMITTED and can(user, Action.APPROVE, obj):
+        # Nobody approves their own report; giving it back to oneself is harmless.
+        if obj.submitted_by_id != user.pk:
+            offered["approve"] = reverse("projects:updates-approve", args=[obj.pk])
+        offered["send_back"] = reverse("projects:updates-return", args=[obj.pk])
+    return offered

@@ -1,0 +1,61 @@
+"""The lists of the register and the audit trail as files: what the page shows, all of its pages."""
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from governance.access import Action, Resource, require_somewhere
+from governance.tabular import Text
+from projects.audit_list import audit_listing
+from projects.filters import listing
+from projects.register import KINDS, can_read
+from reports.exports import FORMATS, Meta, export_response
+from reports.views.question import bad_export
+
+# Rows read at a time while a file is written.
+CHUNK = 2000
+
+
+@require_safe
+def register_export(request: HttpRequest, slug: str, fmt: str) -> HttpResponseBase:
+    """One register list under the filters and in the order of its address.
+
+    Answers 400 where a filter cannot be read: a file that holds more than was asked for is none.
+    """
+    kind = KINDS[slug]
+    if fmt not in FORMATS:
+        raise Http404
+    if not can_read(request.user, kind):
+        raise PermissionDenied
+    asked = listing(kind, request.user, request.GET, on=timezone.localdate())
+    if not asked.is_understood:
+        return bad_export(asked.complaint)
+    meta = _meta(request, capfirst(str(kind.plural)), asked.filters.described())
+    rows = asked.rows.iterator(chunk_size=CHUNK)
+    return export_response(fmt, asked.columns, rows, meta, name=slug)
+
+
+@require_safe
+def audit_export(request: HttpRequest, fmt: str) -> HttpResponseBase:
+    """The audit trail under the filters of its address."""
+    if fmt not in FORMATS:
+        raise Http404
+    require_somewhere(request.user, Action.READ, Resource.AUDIT)
+    asked = audit_listing(request.user, request.GET)
+    if not asked.is_understood:
+        return bad_export(asked.complaint)
+    meta = _meta(request, _("Audit trail"), asked.described)
+    return export_response(fmt, asked.columns, asked.streamed(), meta, name="audit")
+
+
+def _meta(request: HttpRequest, title: str, filters: list[tuple[Text, Text]]) -> Meta:
+    return Meta(
+        title=title,
+        as_of=timezone.localdate(),
+        generated_at=timezone.now(),
+        exported_by=str(request.user),
+        filters=filters,
+    )
