@@ -112,7 +112,7 @@ def filterset_of(collection: Collection) -> type[ApiFilters]:
         label = gettext_lazy("Saved at this moment or later (ISO 8601)")
         further["updated_since"] = _moment("updated_at", "gte", label)
     bases = (ApiFilters, filters_of(kind))
-    return type(f"{collection.model.__name__}ApiFilters", bases, {"kind": kind, **further})
+    return type(f"{collection.model.__name__}ApiFilters", bases, {"register_kind": kind, **further})
 
 
 class FilterBackend(DjangoFilterBackend):  # type: ignore[misc]
