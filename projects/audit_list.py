@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 from typing import Any, Final
 
 import django_filters
+from django import forms
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils import timezone
@@ -19,6 +20,7 @@ from projects.filters import LONGEST_TEXT, TypedFilter, capital, complaint_of, d
 
 # Events read at a time while a file is written.
 CHUNK: Final = 500
+_MAIN: Final = ("object", "actor", "type", "since", "until")
 
 
 def history_columns() -> tuple[Column[Entry], ...]:
@@ -27,8 +29,8 @@ def history_columns() -> tuple[Column[Entry], ...]:
         Column("seq", _("No."), lambda entry: entry.event.seq, Kind.INTEGER),
         Column("at", _("at"), lambda entry: entry.event.at, Kind.DATETIME),
         Column("actor", _("actor"), lambda entry: entry.event.actor_name),
-        Column("source", _("by way of"), lambda entry: entry.event.source),
-        Column("verb", _("verb"), lambda entry: entry.verb),
+        Column("source", _("by way of"), lambda entry: entry.event.source, Kind.CHOICE),
+        Column("verb", _("verb"), lambda entry: entry.verb, Kind.CHOICE),
         Column(
             "changes",
             _("what changed"),
@@ -48,7 +50,7 @@ def audit_columns() -> tuple[Column[Entry], ...]:
         actor,
         source,
         verb,
-        Column("type", _("object type"), lambda entry: entry.type_name),
+        Column("type", _("object type"), lambda entry: entry.type_name, Kind.CHOICE),
         Column(
             "object",
             _("object"),
@@ -84,6 +86,21 @@ class AuditFilters(django_filters.FilterSet):  # type: ignore[misc]
     source = _text("source", _("by way of"))
     since = TypedFilter(DayField, method="from_day", label=_("From (day)"))
     until = TypedFilter(DayField, method="to_day", label=_("To (day)"))
+
+    # What the page prints: the common questions first.
+
+    @property
+    def main_fields(self) -> list[forms.BoundField]:
+        return [self.form[name] for name in _MAIN]
+
+    @property
+    def more_fields(self) -> list[forms.BoundField]:
+        return [self.form[name] for name in self.form.fields if name not in _MAIN]
+
+    @property
+    def asks_for_more(self) -> bool:
+        """Whether one of the further filters is in force or refused, so that it must be seen."""
+        return any(field.data or field.errors for field in self.more_fields)
 
     def from_day(self, rows: QuerySet[Any], name: str, value: Any) -> QuerySet[Any]:
         return rows.filter(at__gte=timezone.make_aware(datetime.combine(value, time.min)))

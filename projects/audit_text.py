@@ -228,7 +228,16 @@ def _plain(field: "models.Field[Any, Any] | None", value: object) -> str:
     if isinstance(field, models.DateTimeField) and isinstance(value, str):
         at = parse_datetime(value)
         return value if at is None else moment(at)
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
     if isinstance(value, dict):
-        return ", ".join(f"{key} = {item}" for key, item in sorted(value.items()))
+        return _pairs(value)
     text = str(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _pairs(values: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{key} ({_pairs(item)})" if isinstance(item, dict) else f"{key} = {item}"
+        for key, item in sorted(values.items())
+    )

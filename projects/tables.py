@@ -41,7 +41,6 @@ _UNITS: Final[Mapping[str, Text]] = {
     "rpo_hours": _("hours"),
     "minutes_per_case": _("minutes"),
     "progress_percent": "%",
-    "bidders": _("bidders"),
     "cases": _("cases"),
     "online_cases": _("cases"),
 }
@@ -127,7 +126,7 @@ _KINDS_OF_FIELDS: Final[tuple[tuple[type["models.Field[Any, Any]"], Kind], ...]]
 def _reader(kind: RegisterKind, field: "models.Field[Any, Any]") -> Callable[[Any], object]:
     name = field.name
     if field.choices:
-        return lambda row: str(getattr(row, f"get_{name}_display")()) or None
+        return lambda row: _chosen(row, name)
     if name == "period":
         return lambda row: f"{row.period:%Y-%m}"
     if isinstance(field, models.JSONField):
@@ -138,6 +137,12 @@ def _reader(kind: RegisterKind, field: "models.Field[Any, Any]") -> Callable[[An
     if field.is_relation:
         return lambda row: None if getattr(row, name) is None else str(getattr(row, name))
     return lambda row: _present(getattr(row, name))
+
+
+def _chosen(row: Any, name: str) -> str | None:
+    if getattr(row, name) is None:
+        return None
+    return str(getattr(row, f"get_{name}_display")()) or None
 
 
 def _present(value: object) -> object:
@@ -170,7 +175,7 @@ def _sort_path(field: "models.Field[Any, Any]") -> str:
 
 def _link(field: "models.Field[Any, Any]") -> Callable[[Any], str | None] | None:
     related = field.related_model
-    if not isinstance(related, type) or related is User:
+    if not isinstance(related, type) or related is User or issubclass(related, Master):
         return None
     name, kind = field.name, kind_of(related)
     return lambda row: None if getattr(row, name) is None else kind.page_url(getattr(row, name))
@@ -234,11 +239,7 @@ COLUMNS: Final[Mapping[str, tuple[AnyColumn, ...]]] = {
         "name",
         "system_id",
         "agency",
-        "system_class",
         "status",
-        "profile",
-        "hosting",
-        "go_live_on",
         Column(
             "executed",
             _("executed, latest year"),
@@ -256,6 +257,10 @@ COLUMNS: Final[Mapping[str, tuple[AnyColumn, ...]]] = {
             definition=_("The fiscal year of the executed yen."),
         ),
         _online_use("latest_cases", "latest_online_cases"),
+        "system_class",
+        "profile",
+        "hosting",
+        "go_live_on",
         "next_renewal_year",
         "next_renewal_cost",
     ),

@@ -44,8 +44,15 @@ def form_field(kind: Kind, field: "models.Field[Any, Any]") -> forms.Field | Non
     if field.name == kind.key:
         return _key_text(field, given)
     if field.choices or isinstance(field, models.BooleanField):
-        return field.formfield()
+        return _choice_field(field)
     return _entry_field(kind, field, given)
+
+
+def _choice_field(field: "models.Field[Any, Any]") -> forms.Field | None:
+    made = field.formfield()
+    if made is not None and field.has_default():
+        made.required = False  # One of its choices is always given.
+    return made
 
 
 def _key_text(field: "models.Field[Any, Any]", given: dict[str, Any]) -> forms.Field | None:

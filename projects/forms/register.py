@@ -287,9 +287,18 @@ class RegisterForm(_ModelForm):
         }
 
     @property
-    def sections(self) -> list[tuple[Text, list[forms.BoundField]]]:
+    def sections(self) -> list[tuple[Text, list[list[forms.BoundField]]]]:
+        """Headings with their fields; a figure and why it may be empty stand together."""
+        states = {state for _name, state in self._pairs()}
         return [
-            (heading, [self[name] for name in names if name in self.fields])
+            (
+                heading,
+                [
+                    [self[part] for part in (name, self.kind.states(name)) if part]
+                    for name in names
+                    if name not in states
+                ],
+            )
             for heading, names in self.kind.sections
         ]
 

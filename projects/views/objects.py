@@ -34,6 +34,7 @@ def object_page(request: HttpRequest, slug: str, key: str | int) -> HttpResponse
     kind, user = KINDS[slug], request.user
     obj = find(request, kind, key)
     ties = ties_of(kind, obj)
+    hanging = pages.hanging(kind, obj, user, ties)
     return render(
         request,
         "projects/object.html",
@@ -50,7 +51,8 @@ def object_page(request: HttpRequest, slug: str, key: str | int) -> HttpResponse
             "flags": pages.flags(kind, obj, user, timezone.localdate()),
             "years": pages.years(kind, obj, user),
             "goals": goals(kind, obj, user, ties),
-            "hanging": pages.hanging(kind, obj, user, ties),
+            "hanging": hanging,
+            "bare": [part for part in hanging if not part.table.rows],
             "source": pages.provenance(obj),
             "history": pages.history(kind, obj, user),
         },
