@@ -3,6 +3,7 @@
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -65,7 +66,7 @@ def _text(path: Path) -> str:
                 content = member.read(info.file_size + 1)
     except FileNotFoundError:
         raise refuse(name, _("The file is missing.")) from None
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
         raise refuse(name, _("The archive is damaged: %(why)s") % {"why": error}) from error
     if len(content) > info.file_size:
         raise refuse(name, _("The archive unpacks to more than it declares."))

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from governance.exceptions import DomainError
 
 
@@ -19,9 +21,9 @@ class Problem:
     def __str__(self) -> str:
         place = [self.file]
         if self.row is not None:
-            place.append(f"row {self.row}")
+            place.append(_("row %(n)d") % {"n": self.row})
         if self.column:
-            place.append(f"column “{self.column}”")
+            place.append(_("column “%(name)s”") % {"name": self.column})
         return f"{', '.join(place)}: {self.message}"
 
 

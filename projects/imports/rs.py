@@ -15,11 +15,13 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
+from governance.models.policy import FISCAL_YEAR_MAX, FISCAL_YEAR_MIN
 from projects.imports import rs_columns as c
 from projects.imports.agencies import normal_name
 from projects.imports.archive import Row, read_table, refuse
 from projects.imports.errors import ImportRejected, Problem
 from projects.imports.rs_remarks import Remark, parse_remark
+from projects.models.choices import SIGNED_STAGES
 
 SHEET_YEAR = 2024
 IT_MARK = "情報通信技術調達等適正・効率化推進費"
@@ -39,7 +41,6 @@ class Sheet:
     end_year: int | None = None
     is_new_request: bool = False
     remark: Remark = field(default_factory=Remark)
-    unread_remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +151,9 @@ class _Cells:
             return None
         return int(value)
 
-    def year(self, row: Row, column: str) -> int | None:
+    def year(self, row: Row, column: str, earliest: int = FISCAL_YEAR_MIN) -> int | None:
         value = self.integer(row, column)
-        if value is not None and not 1900 <= value <= 2099:
+        if value is not None and not earliest <= value <= FISCAL_YEAR_MAX:
             self._problem(row, column, _("“%(raw)s” is no fiscal year.") % {"raw": row[column]})
             return None
         return value
@@ -249,12 +250,11 @@ def _outline(path: Path, portfolio: Portfolio) -> None:
                 continue
         seen.add(number)
         sheet.purpose = row["事業の目的"]
-        sheet.start_year = cells.year(row, "事業開始年度")
+        # Programmes began long before systems were counted by year.
+        sheet.start_year = cells.year(row, "事業開始年度", earliest=1868)
         sheet.end_year = cells.year(row, "事業終了（予定）年度")
         sheet.is_new_request = row["事業区分"] == "新規要求事業"
         sheet.remark = remark
-        body = unicodedata.normalize("NFKC", row["備考"]).split("※")[0]
-        sheet.unread_remark = body[:80] if not remark.figures and "執行額:" in body else ""
     _raise(cells)
 
 
@@ -292,7 +292,12 @@ def _budget(path: Path, portfolio: Portfolio) -> None:
         account = "　".join(filter(None, (row["会計"].strip(), row["勘定"].strip())))
         for stage, read in _STAGES.items():
             budget_year = year + 1 if stage == "requested" else year
-            sums[sheet, budget_year, account, stage].append(read(cells, row))
+            yen = read(cells, row)
+            if yen is not None and yen < 0 and stage not in SIGNED_STAGES:
+                cells.problems.append(
+                    Problem(path.name, _("This figure cannot be negative."), row.number, stage)
+                )
+            sums[sheet, budget_year, account, stage].append(yen)
     _raise(cells)
     for (sheet, year, account, stage), values in sorted(sums.items()):
         yen = _sum(values)
@@ -331,39 +336,53 @@ def _warn_ledger(portfolio: Portfolio) -> None:
 def _warn_remarks(portfolio: Portfolio) -> None:
     """Slips and disagreements between the remark's split and the ledger's executed total."""
     executed: dict[tuple[str, int], int] = defaultdict(int)
-    known: set[tuple[str, int]] = set()
     for figure in portfolio.ledger:
         if figure.stage == "executed" and figure.yen is not None:
             executed[figure.sheet, figure.year] += figure.yen
-            known.add((figure.sheet, figure.year))
     for sheet in portfolio.sheets.values():
-        place = {"sheet": sheet.number}
-        for slip in sheet.remark.mixed_units:
-            portfolio.warnings.append(
-                _(
-                    "Sheet %(sheet)s: “%(text)s” stands beside larger units (unit slip?); kept as published."
-                )
-                % {**place, "text": slip.text}
-            )
-        for text in (*sheet.remark.unreadable, *filter(None, [sheet.unread_remark])):
-            portfolio.warnings.append(
-                _("Sheet %(sheet)s: the remark “%(text)s” could not be read; not loaded.")
-                % {**place, "text": text}
-            )
+        portfolio.warnings += _remark_slips(sheet)
         split: dict[int, int] = defaultdict(int)
         for found in sheet.remark.figures:
-            if found.yen is not None:
+            if found.yen is not None and found.year < SHEET_YEAR:
                 split[found.year] += found.yen
         for year, yen in sorted(split.items()):
-            total = executed[sheet.number, year]
+            total = executed.get((sheet.number, year))
             # The remark is rounded to thousands, the ledger at times to millions.
-            if (sheet.number, year) in known and abs(total - yen) >= 1_000_000:
+            if total is not None and abs(total - yen) >= 1_000_000:
                 portfolio.warnings.append(
                     _(
                         "Sheet %(sheet)s, FY%(year)s: the remark splits %(split)s yen, the ledger says %(yen)s."
                     )
-                    % {**place, "year": year, "split": f"{yen:,}", "yen": f"{total:,}"}
+                    % {
+                        "sheet": sheet.number,
+                        "year": year,
+                        "split": f"{yen:,}",
+                        "yen": f"{total:,}",
+                    }
                 )
+
+
+def _remark_slips(sheet: Sheet) -> Iterator[str]:
+    """What one remark writes in a way that cannot be taken as it stands."""
+    remark, place = sheet.remark, {"sheet": sheet.number}
+    for slip in remark.mixed_units:
+        yield _(
+            "Sheet %(sheet)s: “%(text)s” stands beside larger units (unit slip?); kept as published."
+        ) % {**place, "text": slip.text}
+    for text in remark.unreadable:
+        yield _("Sheet %(sheet)s: “%(text)s” in the remark could not be read; not loaded.") % {
+            **place,
+            "text": text,
+        }
+    for found in remark.figures:
+        if found.year >= SHEET_YEAR and found.yen:
+            yield _(
+                "Sheet %(sheet)s: “%(text)s” is of a year that was still running; not counted as executed."
+            ) % {**place, "text": found.text}
+    if remark.unread_amounts:
+        yield _(
+            "Sheet %(sheet)s: %(n)d amounts of the remark follow no known form; not loaded."
+        ) % {**place, "n": remark.unread_amounts}
 
 
 def _contracts(path: Path, portfolio: Portfolio) -> None:
@@ -383,6 +402,9 @@ def _contracts(path: Path, portfolio: Portfolio) -> None:
                 cells.problems.append(
                     Problem(path.name, _("This figure cannot be negative."), row.number, column)
                 )
+        if award is not None and award > 100:
+            message = _("An award rate cannot exceed 100 %.")
+            cells.problems.append(Problem(path.name, message, row.number, c.AWARD))
         portfolio.contracts.append(
             ContractRow(
                 sheet=sheet,
@@ -473,7 +495,15 @@ def _reviews(path: Path, portfolio: Portfolio) -> None:
                 past_year,
                 f"RS{SHEET_YEAR}-{sheet}-outside-{past_year}",
                 check=row[f"{c.PAST}区分"],
-                remarks=row[f"{c.PAST}取りまとめ内容"],
+                remarks="\n".join(
+                    filter(
+                        None,
+                        (
+                            found["outside", past_year].remarks if past_year == year else "",
+                            row[f"{c.PAST}取りまとめ内容"],
+                        ),
+                    )
+                ),
                 response_text=row[f"{c.PAST}対応状況"],
             )
         if row[c.TEAM].strip():

@@ -274,7 +274,7 @@ def _cost_lines(
                     "executed",
                     _ITEM_OF_CLASS[found.cost_class],
                     "",
-                    found.yen,
+                    None if found.year >= rs.SHEET_YEAR else found.yen,
                     " ".join(filter(None, ("RS 1-2 備考", doubt))),
                 )
 
@@ -315,7 +315,8 @@ def _contracts(sync: Sync, portfolio: rs.Portfolio, systems: dict[str, System]) 
         for row in portfolio.contracts:
             method = _contract_method(row)
             system = systems[row.sheet]
-            is_bid = method in COMPETITIVE_METHODS
+            # A contract that names no method may have been put out to bid.
+            is_bid = method in (*COMPETITIVE_METHODS, ContractMethod.UNKNOWN)
             bidders = _positive(row.bidders, applies=is_bid)
             percent = row.award_percent
             award = _positive(percent / 100 if percent else Decimal(0), applies=is_bid)

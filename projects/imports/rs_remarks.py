@@ -12,6 +12,7 @@ DEVELOPMENT, OPERATION, OTHER, COMBINED = "development", "operation", "other", "
 
 _HEADING = re.compile(r"「?(開発・整備関連|運用・?保守関連|その他経費)」?")
 _FIGURE = re.compile(r"(20\d\d)年度(?:\([^)]*\))?:?\s*([\d,.]+|[ー―‐–—-]+)\s*(千円|百万円|億円|円)")
+_AMOUNT = re.compile(r"\d[\d,.]*\s*(?:千円|百万円|億円|円)")
 _SCALE = {"円": 1, "千円": 1_000, "百万円": 1_000_000, "億円": 100_000_000}
 _CLASS = {"開発": DEVELOPMENT, "運用": OPERATION, "その": OTHER}
 
@@ -34,6 +35,7 @@ class Remark:
     figures: tuple[RemarkFigure, ...] = ()
     mixed_units: tuple[RemarkFigure, ...] = ()
     unreadable: tuple[str, ...] = ()
+    unread_amounts: int = 0
 
 
 def _blocks(text: str) -> list[tuple[str, str]]:
@@ -95,4 +97,6 @@ def parse_remark(raw: str) -> Remark:
             largest = max(units, key=lambda unit: _SCALE[unit])
             mixed += [figure for figure in stated if figure.unit != largest]
         figures += block
-    return Remark(tuple(figures), tuple(mixed), tuple(unreadable))
+    amounts = len(_AMOUNT.findall(unicodedata.normalize("NFKC", raw)))
+    read = sum(figure.yen is not None for figure in figures) + len(unreadable)
+    return Remark(tuple(figures), tuple(mixed), tuple(unreadable), amounts - read)

@@ -5,13 +5,16 @@ same file writes nothing at all.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext as _
 
 from governance.audit import Act
+from projects.imports.errors import ImportRejected, Problem
 from projects.imports.report import ImportReport
 from projects.models import ImportRun
 
@@ -28,7 +31,7 @@ class Sync:
     files: list[dict[str, str]]
     report: ImportReport
     _run: ImportRun | None = None
-    touched: dict[str, set[int]] = field(default_factory=dict)
+    _started: dict[int, datetime] | None = None
 
     @property
     def run(self) -> ImportRun:
@@ -51,10 +54,16 @@ class Sync:
         one a batch of 1,000 changed rows. Values are checked by the database's constraints.
         """
         name = str(model._meta.verbose_name_plural)
+        limits = {
+            f.name: f.max_length
+            for f in model._meta.concrete_fields
+            if isinstance(f, models.CharField) and f.max_length
+        }
         manager: Any = model._default_manager
         stored = {self._key(row, key): row for row in manager.filter(within)}
         created, changed, fields = [], [], set()
         for values in wanted:
+            self._check_lengths(values, limits)
             found = tuple(values[part] for part in key)
             row = stored.get(found)
             if row is None:
@@ -64,6 +73,10 @@ class Sync:
                 created.append(row)
                 stored[found] = row
             elif different := [f for f, value in values.items() if getattr(row, f) != value]:
+                if self._is_edited(row):
+                    # What people wrote since the last import is theirs.
+                    self.report.skipped[_("changed by people since; kept")] += 1
+                    continue
                 for part in different:
                     setattr(row, part, values[part])
                 row.version += 1
@@ -78,6 +91,23 @@ class Sync:
         self.report.loaded[name] += len(created)
         self.report.updated[name] += len(changed)
         return stored
+
+    def _is_edited(self, row: Any) -> bool:
+        """Whether somebody saved the row after the import that brought it, or made it by hand."""
+        if row.import_run_id is None:
+            return True
+        if self._started is None:
+            self._started = dict(ImportRun.objects.values_list("pk", "started_at"))
+        return bool(row.updated_at != self._started.get(row.import_run_id, self.act.at))
+
+    def _check_lengths(self, values: Mapping[str, Any], limits: Mapping[str, int]) -> None:
+        """Nothing is cut off in silence: a text longer than its field refuses the import."""
+        for name, limit in limits.items():
+            text = values.get(name)
+            if isinstance(text, str) and len(text) > limit:
+                message = _("“%(text)s…” is longer than the %(n)d characters kept of “%(name)s”.")
+                shown = {"text": text[:30], "n": limit, "name": name}
+                raise ImportRejected([Problem(self.files[0]["name"], message % shown)])
 
     @staticmethod
     def _key(row: models.Model, key: Sequence[str]) -> tuple[Any, ...]:

@@ -3,7 +3,9 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from governance.audit import Act
@@ -33,5 +35,9 @@ class Command(BaseCommand):
                 report = procedures_commit.commit(act, survey, path)
         except ImportRejected as rejected:
             raise CommandError(str(rejected)) from rejected
+        except DatabaseError as error:
+            raise CommandError(
+                _("The register refused the data: %(why)s") % {"why": error}
+            ) from error
         for line in report.lines():
             self.stdout.write(line)

@@ -30,7 +30,9 @@ from projects.models import (
     YearRollup,
 )
 from projects.models.choices import COMPETITIVE_METHODS, Stage
-from projects.services import rollups
+from projects.register import KINDS
+from projects.services import register, rollups
+from tests.conftest import act
 from tests.services import need_shared_data
 
 pytestmark = [pytest.mark.django_db, pytest.mark.shared_data]
@@ -137,7 +139,7 @@ def test_an_owner_that_is_not_stated_is_not_guessed(folder: Path) -> None:
 def test_a_bid_without_bidders_named_is_missing_and_a_negotiation_has_none(folder: Path) -> None:
     _run(folder)
     for contract in Contract.objects.filter(bidders__isnull=True):
-        is_bid = contract.method in COMPETITIVE_METHODS
+        is_bid = contract.method in (*COMPETITIVE_METHODS, "unknown")
         assert contract.bidders_state == ("missing" if is_bid else "not_applicable")
 
 
@@ -250,6 +252,26 @@ def test_every_bad_cell_of_a_table_is_listed_with_row_and_column(
     assert "row 4, column “執行額”: “1.5” is no whole amount" in message
 
 
+def test_figures_out_of_range_are_refused_before_the_database(folder: Path, tmp_path: Path) -> None:
+    copy = _copy(folder, tmp_path / "rs")
+    rows = [
+        _it(予算年度="1950", 会計区分="一般会計", 会計="一般会計"),
+        _it(予算年度="2023", 会計区分="一般会計", 会計="一般会計", 執行額="-1"),
+    ]
+    _replace(copy, "2-1", _table("2-1", *rows))
+    message = _refused(copy)
+    assert "row 2, column “予算年度”: “1950” is no fiscal year" in message
+    assert "row 3" in message
+    assert "cannot be negative" in message
+    contract = _it(**{rs_columns.VENDOR: "甲" * 400, rs_columns.AWARD: "123456"})
+    copy = _copy(folder, tmp_path / "contracts")
+    _replace(copy, "5-4", _table("5-4", contract))
+    assert "cannot exceed 100" in _refused(copy)
+    contract[rs_columns.AWARD] = "99"
+    _replace(copy, "5-4", _table("5-4", contract))
+    assert "is longer than the 300 characters" in _refused(copy)
+
+
 def test_a_row_with_too_few_cells(folder: Path, tmp_path: Path) -> None:
     copy = _copy(folder, tmp_path / "rs")
     _replace(copy, "2-1", _table("2-1") + b"a,b,c\r\n")
@@ -273,6 +295,27 @@ def test_an_unknown_owner_stops_the_import_and_leaves_nothing(folder: Path, tmp_
     _replace(copy, "1-1", text.replace("国税庁", "未知庁").encode("utf-8-sig"))
     assert "未知庁" in _refused(copy)
     assert not Agency.objects.exists()
+
+
+def test_what_people_changed_since_the_last_import_is_kept(folder: Path, now: Any) -> None:
+    _run(folder)
+    home = Agency.objects.get(code="mic")
+    system = System.objects.filter(agency__code="unstated").first()
+    assert system is not None
+    kind = KINDS["systems"]
+    register.edit(act(None, now), kind, system.pk, {"agency": home}, version=system.version)
+    text = _run(folder)
+    system.refresh_from_db()
+    assert system.agency == home
+    assert "changed by people since; kept: 1" in text
+
+
+def test_a_running_year_is_not_executed_and_amounts_in_other_forms_are_told(folder: Path) -> None:
+    text = _run(folder)
+    running = YearRollup.objects.filter(fiscal_year=2024)
+    assert not running.filter(operation__isnull=False).exists()
+    assert "a year that was still running" in text
+    assert "Sheet 20453: 1 amounts of the remark follow no known form" in text
 
 
 def test_the_report_is_kept_with_the_run(folder: Path) -> None:
