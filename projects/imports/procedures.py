@@ -20,21 +20,25 @@ from django.utils.translation import gettext as _
 from projects.imports.agencies import normal_name
 from projects.imports.archive import refuse
 from projects.imports.errors import ImportRejected, Problem
+from projects.models import Service
 
 SURVEY_YEAR = 2024
 COUNT_YEAR = 2023
 MAX_ROWS = 1_000_000
 MAX_BYTES = 2 * 1024**3
+MAX_COUNT = 2**63 - 1
+"""What the register's columns can hold."""
 
 ID, OWNER, NAME, LAW, ARTICLE = "手続ID", "所管府省庁", "手続名", "法令名", "根拠条項号"
 TYPE, USER, ONLINE, SYSTEM = "手続類型", "手続主体", "オンライン化の実施状況", "情報システム(申請)"
+LAW_NUMBER = "法令番号"
 TOTAL, ONLINE_CASES = "総手続件数", "オンライン手続件数"
 COLUMNS = (
     ID,
     OWNER,
     NAME,
     LAW,
-    "法令番号",
+    LAW_NUMBER,
     ARTICLE,
     TYPE,
     USER,
@@ -113,11 +117,14 @@ def _open(path: Path) -> pa.Table:
         source = pq.ParquetFile(path)
         meta = source.metadata
         size = sum(meta.row_group(n).total_byte_size for n in range(meta.num_row_groups))
+        if meta.num_rows == 0:
+            raise refuse(name, _("The table is empty."))
         if meta.num_rows > MAX_ROWS or size > MAX_BYTES:
             raise refuse(name, _("The file unpacks to far more than the survey holds."))
         _check_columns(name, source.schema_arrow.names)
         table = source.read(columns=list(_READ))
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+        table.validate(full=True)  # Text that is not UTF-8 shows here, not half way through.
+    except (pa.ArrowException, OSError) as error:
         message = _("The file is no readable parquet table: %(why)s") % {"why": error}
         raise refuse(name, message) from error
     return table
@@ -133,13 +140,47 @@ def _check_columns(file: str, names: list[str]) -> None:
         message = _("This is not the survey of %(year)s, which has %(n)d columns, but %(m)d.")
         values = {"year": SURVEY_YEAR, "n": len(COLUMNS), "m": len(names)}
         problems.insert(0, Problem(file, message % values))
+        if LAW_NUMBER not in names and len(names) > len(COLUMNS):
+            # From 2025 on there is no such column: naming the year says more than a list.
+            raise refuse(
+                file,
+                _(
+                    "This is the table of another year: it has %(n)d columns and none for the"
+                    " number of the law; the survey of 2024 has %(m)d."
+                )
+                % {"n": len(names), "m": len(COLUMNS)},
+                column=LAW_NUMBER,
+            )
     problems += [
         Problem(file, _("This column is not known."), 1, column)
         for column in names
         if column not in COLUMNS
     ]
+    problems += [
+        Problem(file, _("This column stands twice."), 1, column)
+        for column, times in Counter(names).items()
+        if times > 1
+    ]
     if problems:
         raise ImportRejected(problems)
+
+
+def _longest(field_name: str) -> int:
+    longest: int = Service._meta.get_field(field_name).max_length  # type: ignore[union-attr,assignment]
+    return longest
+
+
+PREFIX = f"P{SURVEY_YEAR}-"
+_LONGEST = {
+    ID: _longest("service_id") - len(PREFIX),
+    NAME: _longest("name"),
+    LAW: _longest("law"),
+    ARTICLE: _longest("article"),
+    TYPE: _longest("procedure_type"),
+    USER: _longest("user_group"),
+    SYSTEM: _longest("system_names"),
+}
+"""Characters that the register keeps of each text; nothing is cut off in silence."""
 
 
 def _text(value: Any) -> str:
@@ -148,10 +189,12 @@ def _text(value: Any) -> str:
 
 def _count(value: Any) -> int | None:
     """A count as a whole number; None where it is none."""
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and 0 <= value <= MAX_COUNT:
         return value
-    if isinstance(value, float) and value.is_integer() and value >= 0:
-        return int(value)
     return None
 
 
@@ -190,6 +233,11 @@ def _procedure(
     for column in (ID, NAME):
         if not _text(cells[column]):
             problem(column, _("This cell cannot be empty."))
+    for column, longest in _LONGEST.items():
+        if len(_text(cells[column])) > longest:
+            problem(column, _("The text is longer than %(n)d characters.") % {"n": longest})
+        if "\x00" in _text(cells[column]):
+            problem(column, _("The text holds a null character."))
     if status not in _ONLINE:
         problem(ONLINE, _("“%(raw)s” is not known here.") % {"raw": status})
     counts = {}

@@ -1,12 +1,13 @@
 """The survey of procedures into the register: one transaction, one audit event, idempotent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from governance import audit
 from governance.audit import Act
@@ -15,12 +16,12 @@ from projects.imports.agencies import UNSTATED, ensure_agencies
 from projects.imports.archive import digest
 from projects.imports.report import ImportReport
 from projects.imports.sync import Sync, content_digest
-from projects.imports.system_names import by_key, matches
+from projects.imports.system_names import by_key, matches, name_key, split_names
 from projects.models import Service, ServiceYear, System
 from projects.models.choices import ValueState
 from projects.services import flags, rollups
 
-PREFIX = f"P{procedures.SURVEY_YEAR}-"
+PREFIX = procedures.PREFIX
 
 
 @transaction.atomic
@@ -33,9 +34,13 @@ def commit(act: Act, survey: procedures.Survey, path: Path) -> ImportReport:
     report.rows_read["procedures"] = len(survey.procedures)
     report.notes.update(survey.counts)
     sync = Sync(act, "procedures2024", [{"name": path.name, "sha256": digest(path)}], report)
+    named = Service.objects.filter(service_id__startswith=PREFIX)
+    names_before = dict(named.values_list("service_id", "system_names"))
     services = _services(sync, survey)
     _years(sync, survey, services)
+    report.updated["links"] = _drop_links(survey, names_before, services)
     report.loaded["links"] = link_services(act)
+    report.notes.update(_unmatched(survey))
     if report.changes:
         _finish(act, sync, survey)
     return report
@@ -108,11 +113,45 @@ def _finish(act: Act, sync: Sync, survey: procedures.Survey) -> None:
     flags.recompute_all(act, as_of=timezone.localdate(act.at))
 
 
+def _unmatched(survey: procedures.Survey) -> dict[str, int]:
+    """How many names in the survey stand for no system of the register."""
+    systems = by_key(dict(System.objects.values_list("pk", "name")))
+    names = {name for row in survey.procedures for name in split_names(row.system_names)}
+    return {
+        _("names of systems that no system of the register has"): sum(
+            name_key(name) not in systems for name in names
+        )
+    }
+
+
+def _drop_links(
+    survey: procedures.Survey,
+    before: Mapping[str, str],
+    services: Mapping[tuple[Any, ...], Service],
+) -> int:
+    """Removes the links of names that a corrected row no longer holds; returns how many.
+
+    Links that no name of the source ever gave are people's own and stay.
+    """
+    systems = by_key(dict(System.objects.values_list("pk", "name")))
+    dropped = 0
+    for row in survey.procedures:
+        key = f"{PREFIX}{row.number}"
+        was = before.get(key, row.system_names)
+        if was != row.system_names:
+            stale = matches(was, systems) - matches(row.system_names, systems)
+            links = Service.systems.through.objects.filter(
+                service_id=services[(key,)].pk, system_id__in=stale
+            )
+            dropped += links.delete()[0]
+    return dropped
+
+
 def link_services(act: Act) -> int:
     """Link services to the systems that their source names; returns how many links are new.
 
-    Only adds: links that people made or removed elsewhere stay theirs. Audited as
-    "services.linked" where any is new. Must run inside the import's transaction, before rollups.
+    Only adds: links made by hand stay; one removed by hand comes back for as long as the service
+    names the system. Audited as "services.linked" where any is new. Must run inside the import's transaction, before rollups.
     """
     systems = by_key(dict(System.objects.values_list("pk", "name")))
     through = Service.systems.through

@@ -14,6 +14,12 @@ _ALIASES = {
     # The survey itself writes 「サービス検索・電子申請機能等システム(マイナポータル)」.
     "マイナポータル": "サービス検索・電子申請機能等システム",
     "サービス検索・電子申請機能等システム(マイナポータル)": "サービス検索・電子申請機能等システム",
+    # Its search for services and filing, as the survey also calls it.
+    "マイナポータル(ぴったりサービス)": "サービス検索・電子申請機能等システム",
+    # The brackets name licences that the procedure is about, not another system.
+    "国家資格等情報連携・活用システム(管理栄養士・栄養士)": "国家資格等情報連携・活用システム",
+    # 「等」, and others: the portal is one of the systems used.
+    "電子政府の総合窓口システム等": "電子政府の総合窓口システム",
     # One system; the survey drops the last word.
     "登記情報提供サービス": "登記情報提供システム",
 }

@@ -137,8 +137,14 @@ def test_a_survey_of_another_year_is_named_as_such(tmp_path: Path) -> None:
     message = _refused(_file(tmp_path, row | {"新しい列": None}))
     assert "“法令番号”: This column is missing" in message
     assert "“新しい列”: This column is not known" in message
-    wide = row | {f"列{n}": None for n in range(8)}
-    assert "not the survey of 2024, which has 39 columns, but 46" in _refused(_file(tmp_path, wide))
+    wide = _refused(_file(tmp_path, row | {f"列{n}": None for n in range(8)}))
+    assert "“法令番号”: This is the table of another year: it has 46 columns" in wide
+    assert wide.count("\n") == 0, "one message, not a list of every column"
+    narrow = _row("1")
+    del narrow["手続主体"]
+    message = _refused(_file(tmp_path, narrow))
+    assert "not the survey of 2024, which has 39 columns, but 38" in message
+    assert "“手続主体”: This column is missing" in message
 
 
 def test_every_bad_row_is_listed(tmp_path: Path) -> None:
@@ -154,6 +160,80 @@ def test_every_bad_row_is_listed(tmp_path: Path) -> None:
     assert "row 3, column “総手続件数”: “-5” is no count" in message
     assert "row 4, column “手続ID”: This cell cannot be empty" in message
     assert "row 4, column “オンライン化の実施状況”: “9 未定” is not known here" in message
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        (procedures.ID, "1" * 35, "longer than 34 characters"),
+        (procedures.NAME, "名" * 501, "longer than 500 characters"),
+        (procedures.SYSTEM, "系" * 501, "longer than 500 characters"),
+        (procedures.NAME, "手続\x00", "null character"),
+        (procedures.TOTAL, 1e300, "is no count"),
+        (procedures.TOTAL, 1.5, "is no count"),
+        (procedures.TOTAL, "十", "is no count"),
+    ],
+)
+def test_what_the_register_cannot_hold_is_refused_not_cut(
+    tmp_path: Path, column: str, value: object, message: str
+) -> None:
+    refusal = _refused(_file(tmp_path, _row("1", **{column: value})))
+    assert f"row 2, column “{column}”" in refusal
+    assert message in refusal
+
+
+def test_texts_of_just_the_length_that_fits_are_kept_whole(tmp_path: Path) -> None:
+    _run(_file(tmp_path, _row("1" * 34, **{procedures.NAME: "名" * 500})))
+    assert Service.objects.get().name == "名" * 500
+
+
+def test_a_damaged_file_a_truncated_one_and_a_folder(tmp_path: Path) -> None:
+    whole = _file(tmp_path, *(_row(str(n)) for n in range(2000))).read_bytes()
+    damaged = tmp_path / "damaged.parquet"
+    damaged.write_bytes(whole[:8] + bytes(byte ^ 0x5A for byte in whole[8:400]) + whole[400:])
+    assert "no readable parquet table" in _refused(damaged)
+    damaged.write_bytes(whole[: len(whole) // 2])
+    assert "no readable parquet table" in _refused(damaged)
+    assert "is missing" in _refused(tmp_path)
+
+
+def test_text_that_is_not_utf_8_a_column_twice_and_no_row(tmp_path: Path) -> None:
+    path = tmp_path / "survey.parquet"
+    table = pq.read_table(_file(tmp_path, _row("1")))
+    place = table.column_names.index(procedures.NAME)
+    offsets = pa.array([0, 2], pa.int32()).buffers()[1]
+    raw = pa.StringArray.from_buffers(1, offsets, pa.py_buffer(b"\xff\xfe"))
+    pq.write_table(table.set_column(place, procedures.NAME, raw), path)
+    assert "no readable parquet table" in _refused(path)
+    twice = pa.table([*table.columns, table.column(0)], names=[*table.column_names, procedures.ID])
+    pq.write_table(twice, path)
+    assert "“手続ID”: This column stands twice" in _refused(path)
+    pq.write_table(table.slice(0, 0), path)
+    assert "The table is empty" in _refused(path)
+
+
+def test_a_corrected_name_drops_its_link_and_leaves_those_made_by_hand(tmp_path: Path) -> None:
+    old, new, by_hand = (factories.SystemFactory.create(name=name) for name in ("旧", "新", "手"))
+    _run(_file(tmp_path, _row("1", **{procedures.SYSTEM: "旧; 無登録"})))
+    service = Service.objects.get()
+    service.systems.add(by_hand)
+    assert YearRollup.objects.filter(system=old).exists()
+    text = _run(_file(tmp_path, _row("1", **{procedures.SYSTEM: "新; 無登録"})))
+    assert set(service.systems.all()) == {new, by_hand}
+    assert not YearRollup.objects.filter(system=old).exists()
+    assert "names of systems that no system of the register has: 1" in text
+
+
+def test_other_names_of_one_system_and_of_none() -> None:
+    portal = by_key({1: "サービス検索・電子申請機能等システム"})
+    for name in (
+        "マイナポータル",
+        "サービス検索・電子申請機能等システム(マイナポータル)",
+        "マイナポータル（ぴったりサービス）",
+    ):
+        assert matches(name, portal) == {1}
+    customs = by_key({1: "輸出入・港湾関連情報処理システム（ＮＡＣＣＳ）（税関）"})
+    assert matches("NACCS", customs) == set(), "several parts of it exist: which is not said"
 
 
 def test_an_owner_that_nobody_knows_is_not_guessed(tmp_path: Path) -> None:
