@@ -30,10 +30,12 @@ class DenyUnlessGranted(BasePermission):
         resources: tuple[Resource, ...] = getattr(view, "resources", ())
         if not request.user.is_authenticated or not resources:
             return False
+        method = (request.method or "").lower()
+        if method not in view.http_method_names or not hasattr(view, method):
+            return True  # There is no handler to reach: the view answers 405.
         action = self._right(request, view)
         if action is None:
-            # Without a handler the view answers 405; a handler that no right covers is closed.
-            return not hasattr(view, (request.method or "").lower())
+            return False
         if getattr(view, "detail", False):
             return True
         return any(can_somewhere(request.user, action, resource) for resource in resources)

@@ -75,7 +75,7 @@ class ApiSchema(AutoSchema):
         return {**answers, **self.errors()}
 
     def get_tags(self) -> list[str]:
-        return [_("Site")]
+        return ["v1"]
 
 
 class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -48,7 +48,7 @@ class SchemaView(APIView):
         OpenApiYamlRenderer,
         OpenApiYamlRenderer2,
     )
-    metadata_class = None
+    http_method_names = ["get", "head"]
     schema = None
 
     def get(self, request: Request) -> Response:

@@ -9,7 +9,7 @@ from drf_spectacular.openapi import AutoSchema
 
 from governance.api.schema import ApiSchema
 from projects.api import serializers
-from projects.api.collections import Collection
+from projects.api.collections import COLLECTIONS, Collection
 from projects.api.fields import Field, Nature
 
 _TYPES: Final[Mapping[Nature, Mapping[str, Any]]] = {
@@ -124,6 +124,15 @@ class CollectionSchema(ApiSchema):
     def get_extensions(self) -> dict[str, Any]:
         """Who may: the grants table is the only place that tells."""
         return {"x-resources": [str(resource) for resource in self.collection.resources]}
+
+
+def describe_tags(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+    """Adds what each group of operations is about; called when the description is made."""
+    result["tags"] = [
+        {"name": slug, "description": str(collection.model._meta.verbose_name_plural)}
+        for slug, collection in COLLECTIONS.items()
+    ]
+    return result
 
 
 def _summaries() -> dict[str, str]:

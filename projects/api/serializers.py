@@ -119,13 +119,23 @@ class Input(serializers.Serializer[Any]):
         return self._with_states(values)
 
     def _with_states(self, values: dict[str, Any]) -> dict[str, Any]:
-        """A figure given alone is reported, a null given alone is missing, as in the forms."""
-        implied = {
-            state: ValueState.MISSING if values[name] is None else ValueState.REPORTED
-            for name, state in self.states.items()
-            if name in values and state not in values
-        }
-        return {**values, **implied}
+        """A figure given alone is reported, a null given alone is missing, as in the forms.
+
+        Where the state is given, it must fit: told here at the figure, of which a record has
+        several.
+        """
+        errors: dict[str, list[str]] = {}
+        for name, state in self.states.items():
+            if state in values:
+                figure = values.get(name, getattr(self.context["instance"], name, None))
+                if (figure is None) is (values[state] == ValueState.REPORTED):
+                    errors[name] = [_("State a figure, or why there is none.")]
+            elif name in values:
+                missing = values[name] is None
+                values[state] = ValueState.MISSING if missing else ValueState.REPORTED
+        if errors:
+            raise serializers.ValidationError(errors)
+        return values
 
 
 class Empty(Input):
@@ -207,7 +217,9 @@ class Shown(serializers.Field[Any, Any, Any, Any]):
 def shown(collection: Collection) -> type[serializers.Serializer[Any]]:
     """What the API answers with, for the schema."""
     fields: dict[str, Any] = {
-        field.name: Shown(field, allow_null=field.is_nullable) for field in collection.fields
+        # Any JSON may be null anyway.
+        field.name: Shown(field, allow_null=field.is_nullable and field.nature is not Nature.JSON)
+        for field in collection.fields
     }
     fields["url"] = Shown(Field("url", "", Nature.TEXT))
     name = collection.model.__name__

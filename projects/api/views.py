@@ -61,7 +61,7 @@ class CollectionViewSet(GenericViewSet[Any]):
     collection: ClassVar[Collection] = COLLECTIONS["systems"]  # Each address names its own.
     schema = CollectionSchema()
     filter_backends = (FilterBackend, SortBackend)
-    metadata_class = None
+    http_method_names = ["get", "head", "post", "put", "patch"]
 
     @property
     def resources(self) -> tuple[Resource, ...]:
@@ -177,7 +177,7 @@ class RootView(APIView):
 
     permission_classes = (IsAuthenticated,)
     schema = ApiSchema()
-    metadata_class = None
+    http_method_names = ["get", "head"]
 
     @extend_schema(operation_id="root", responses={200: OpenApiTypes.OBJECT})
     def get(self, request: Request) -> Response:

@@ -10,6 +10,7 @@
     presets: [window.SwaggerUIBundle.presets.apis],
     layout: "BaseLayout",
     docExpansion: "none",
+    defaultModelRendering: "model",
     defaultModelsExpandDepth: 0,
     deepLinking: true,
     /* Unset, Swagger UI sends the description to a validator on another host. */
