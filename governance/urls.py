@@ -12,6 +12,7 @@ urlpatterns = [
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("i18n/setlang/", views.set_language, name="set_language"),
     path("api/", include("governance.api.urls")),
+    path("api/v1/", include("reports.api.urls")),
     path("api/v1/", include("projects.api.urls")),
     path("", include("projects.urls")),
 ]

@@ -3,7 +3,6 @@
 import json
 from argparse import ArgumentParser
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -13,65 +12,11 @@ from django.utils.translation import gettext as _
 
 from governance.formatting import DASH, fiscal_year, integer, iso_date, percent, yen
 from governance.models.policy import FISCAL_YEAR_MAX, FISCAL_YEAR_MIN
-from projects.metrics.risk import RULES
 from projects.metrics.types import Measure
 from projects.risk_text import title_of
 from projects.selectors import SEVERITIES, Criteria, WholeRegister, agency_tree
-from reports.dashboards import Summary, YearCost, summarise
-
-PLACES = Decimal("0.000001")
-COST_KEYS = ("development", "operation", "other", "initial", "available", "executed")
-
-
-def as_json(summary: Summary) -> dict[str, Any]:
-    """The shape of docs/portfolio-json.md: integer yen and counts, ratios to six places, unknown
-    null. A published shape: keys may be added, none is taken away or changes its meaning."""
-    total = summary.total
-    return {
-        "as_of": iso_date(summary.as_of),
-        "agencies": summary.agencies_valid,
-        "systems": total.systems,
-        "projects": total.projects,
-        "services": total.services,
-        "cost": {
-            str(year): {key: getattr(cost, key) for key in COST_KEYS}
-            for year, cost in _years(summary)
-        },
-        "contracts": {
-            "count": total.contracts,
-            "competitive": total.competitive,
-            "single_bid": total.single_bids,
-            "single_bid_ratio": _number(total.single_bid_ratio),
-        },
-        "services_online": {
-            "cases": total.cases,
-            "online_cases": total.online_cases,
-            "use_ratio": _number(total.online_use),
-        },
-        "reviews": {"count": total.reviews, "overdue": total.reviews_overdue},
-        "updates": {"due": total.reports_due, "late": total.reports_late},
-        "flags": {
-            rule_id: {
-                severity.value: total.flags.get(rule_id, {}).get(severity, 0)
-                for severity in SEVERITIES
-            }
-            for rule_id in sorted({*RULES, *total.flags})
-        },
-    }
-
-
-def _years(summary: Summary) -> list[tuple[int, YearCost]]:
-    """Years with any of the published figures; only the year asked for, if one was."""
-    asked = summary.criteria.fiscal_year
-    return [
-        (year, cost)
-        for year, cost in sorted(summary.total.years.items())
-        if asked in (None, year) and any(getattr(cost, key) is not None for key in COST_KEYS)
-    ]
-
-
-def _number(measure: Measure) -> float | None:
-    return None if measure.value is None else float(measure.value.quantize(PLACES))
+from reports.dashboards import Summary, summarise
+from reports.headlines import as_json, years
 
 
 class Command(BaseCommand):
@@ -110,7 +55,7 @@ class Command(BaseCommand):
             (_("Projects"), integer(total.projects)),
             (_("Services"), integer(total.services)),
         ]
-        for year, cost in _years(summary):
+        for year, cost in years(summary):
             facts += [
                 (f"{fiscal_year(year)} {label}", yen(getattr(cost, key)))
                 for key, label in (
