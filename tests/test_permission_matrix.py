@@ -1,0 +1,350 @@
+"""Every URL × every role: what is shown, what is refused, what does not exist.
+
+The two tables below are written out by hand and never computed from `governance.access`: a
+change of rights shows here as a failing cell. A URL that no row of this file speaks of fails.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+from django.db import models, transaction
+from django.http import HttpResponseBase
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from governance.access import Role
+from governance.models import User
+from projects.models import MonthlyUpdate
+from projects.models.choices import UpdateState
+from projects.register import KINDS
+from tests import factories
+from tests.conftest import World
+from tests.projects.api.conftest import everything  # noqa: F401  (one record of each kind)
+
+pytestmark = pytest.mark.django_db
+
+ANONYMOUS, NO_ROLE = "anonymous", "no_role"
+ROLES = [role.value for role in Role]
+ACTORS = [*ROLES, NO_ROLE, ANONYMOUS]
+
+# One cell a kind and role, about the record of the home ministry and that of the other one:
+#   *  reads the other ministry's record too     C  may create somewhere
+#   E  may edit the home record                  R  reads the home record
+#   r  opens the list, but sees neither record   -  nothing at all
+REGISTER = """
+kind           | cio_office | advisor | ministry_cio | pmo | pjmo | accounting | hr | public_relations | verifier | auditor
+systems        | *R   | *R | R  | CER | ER  | R   | -  | -  | R  | *R
+projects       | *R   | *R | R  | CER | ER  | R   | R  | R  | R  | *R
+services       | *R   | *R | R  | CER | CER | R   | -  | R  | R  | *R
+contracts      | *R   | *R | R  | CER | CER | ER  | -  | -  | R  | *R
+agencies       | *CER | *R | *R | *R  | *R  | *R  | *R | *R | *R | *R
+cost-lines     | *R   | *R | R  | CR  | CR  | CER | -  | -  | R  | *R
+service-years  | *R   | *R | R  | CER | CER | R   | -  | R  | R  | *R
+updates        | *R   | *R | R  | R   | CER | -   | -  | -  | R  | *R
+baselines      | *R   | *R | R  | CR  | CR  | R   | -  | -  | R  | *R
+milestones     | *R   | *R | R  | CER | CER | R   | -  | -  | R  | *R
+kpis           | *R   | *R | R  | CER | CER | -   | -  | -  | R  | *R
+kpi-links      | *R   | *R | R  | CER | CER | -   | -  | -  | R  | *R
+kpi-values     | *R   | *R | R  | CER | CER | -   | -  | -  | R  | *R
+benefits       | *R   | *R | R  | CER | CER | -   | -  | -  | R  | *R
+risks          | *R   | *R | R  | CER | CER | -   | -  | -  | R  | *R
+reviews        | *CR  | *R | CR | CER | CR  | -   | -  | -  | CR | *R
+findings       | *CR  | *R | CR | CER | CR  | -   | -  | -  | CR | *R
+lineage        | *R   | *R | R  | CER | r   | R   | -  | -  | r  | *R
+plan-actions   | *R   | *R | R  | CER | R   | R   | R  | R  | -  | *R
+targets        | *CER | *R | *R | *R  | *R  | *R  | *R | *R | *R | *R
+system-classes | *CER | *R | *R | *R  | *R  | *R  | *R | *R | *R | *R
+cost-items     | *CER | *R | *R | *R  | *R  | *R  | *R | *R | *R | *R
+review-types   | *CER | *R | *R | *R  | *R  | *R  | *R | *R | *R | *R
+role-terms     | *CER | *R | *R | *R  | *R  | *R  | *R | *R | *R | *R
+risk-policies  | *CER | *R | *R | *R  | *R  | *R  | *R | *R | *R | *R
+flags          | *R   | *R | R  | R   | R   | R   | -  | -  | R  | *R
+year-rollups   | *R   | *R | R  | R   | R   | R   | -  | -  | R  | *R
+service-rollups| *R   | *R | R  | R   | r   | R   | -  | R  | r  | *R
+import-runs    | *R   | -  | R  | R   | -   | -   | -  | -  | -  | *R
+audit-events   | *R   | -  | -  | -   | -   | -   | -  | -  | -  | *R
+"""
+# What only the API lists.
+API_ONLY = {"flags", "year-rollups", "service-rollups", "import-runs", "audit-events"}
+# Records of account are followed by new ones, never edited.
+NEVER_EDITED = {"baselines"}
+
+# Status of a GET, by role; the last two columns are "signed in without a role" and anonymous.
+PAGES = """
+name                    | cio_office | advisor | ministry_cio | pmo | pjmo | accounting | hr | public_relations | verifier | auditor | no_role | anonymous
+home                    | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 403 | 302
+reports:portfolio       | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 302
+reports:portfolio-export| 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 302
+reports:attention       | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 302
+reports:attention-export| 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 302
+reports:agency          | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 302
+reports:agency-export   | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 302
+search                  | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 302
+audit-list              | 200 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 200 | 403 | 302
+reports:audit-export    | 200 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 200 | 403 | 302
+login                   | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200
+logout                  | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 302
+set_language            | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302
+api-schema              | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 401
+api-docs                | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 302
+api-portfolio           | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 401
+api:root                | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 401
+"""
+
+# Status of a POST about the home ministry's report, which stands in the state that it takes.
+REPORTS = """
+name                     | cio_office | advisor | ministry_cio | pmo | pjmo | accounting | hr | public_relations | verifier | auditor | no_role | anonymous
+projects:updates-submit  | 403 | 403 | 403 | 403 | 302 | 404 | 404 | 404 | 403 | 403 | 404 | 302
+projects:updates-approve | 403 | 403 | 403 | 302 | 403 | 404 | 404 | 404 | 403 | 403 | 404 | 302
+projects:updates-return  | 403 | 403 | 403 | 302 | 403 | 404 | 404 | 404 | 403 | 403 | 404 | 302
+api:updates-submit       | 403 | 403 | 403 | 403 | 200 | 404 | 404 | 404 | 403 | 403 | 404 | 401
+api:updates-approve      | 403 | 403 | 403 | 200 | 403 | 404 | 404 | 404 | 403 | 403 | 404 | 401
+api:updates-return       | 403 | 403 | 403 | 200 | 403 | 404 | 404 | 404 | 403 | 403 | 404 | 401
+"""
+# The state in which each of them finds the report.
+TAKES = {
+    "submit": UpdateState.DRAFT,
+    "approve": UpdateState.SUBMITTED,
+    "return": UpdateState.SUBMITTED,
+}
+# Roles that read every ministry's reports: for the others a foreign report does not exist.
+READ_ALL_REPORTS = {"cio_office", "advisor", "auditor"}
+
+
+def _parsed(table: str) -> dict[str, dict[str, str]]:
+    lines = [[cell.strip() for cell in line.split("|")] for line in table.strip().splitlines()]
+    header = lines[0][1:]
+    return {name: dict(zip(header, cells, strict=True)) for name, *cells in lines[1:]}
+
+
+CELLS, STATUSES, TRANSITIONS = _parsed(REGISTER), _parsed(PAGES), _parsed(REPORTS)
+Pairs = Mapping[str, tuple[models.Model, models.Model]]
+
+
+def _cell(slug: str, actor: str) -> str:
+    return CELLS[slug].get(actor, "-")
+
+
+# What the cells mean for each address -----------------------------------------------------------------
+
+
+def _listed(cell: str) -> int:
+    return 403 if cell == "-" else 200
+
+
+def _shown(cell: str, *, is_home: bool) -> int:
+    return 200 if ("R" in cell if is_home else "*" in cell) else 404
+
+
+def _creates(cell: str, allowed: int) -> int:
+    return allowed if "C" in cell else 403
+
+
+def _edits(cell: str, allowed: int, *, is_home: bool) -> int:
+    shown = _shown(cell, is_home=is_home)
+    return shown if shown == 404 else (allowed if "E" in cell else 403)
+
+
+def _keys(slug: str, pairs: Pairs) -> tuple[str, str]:
+    key = KINDS[slug].key if slug in KINDS else {"audit-events": "seq"}.get(slug, "pk")
+    home, other = pairs[slug]
+    return str(getattr(home, key)), str(getattr(other, key))
+
+
+Asked = tuple[str, str, int]
+"""Method, address, expected status."""
+
+
+def _register_addresses(slug: str, actor: str, pairs: Pairs) -> Iterator[Asked]:
+    cell = _cell(slug, actor)
+    yield "GET", reverse(f"projects:{slug}-list"), _listed(cell)
+    for fmt in ("csv", "xlsx"):
+        yield "GET", reverse(f"reports:{slug}-export", args=[fmt]), _listed(cell)
+    new = reverse(f"projects:{slug}-new")
+    yield "GET", new, _creates(cell, 200)
+    yield "POST", new, _creates(cell, 422)  # An empty form is refused after the rights.
+    for key, is_home in zip(_keys(slug, pairs), (True, False), strict=True):
+        # The page of an agency is the dashboard's: everybody with a role knows every agency.
+        yield "GET", reverse(f"projects:{slug}-detail", args=[key]), _page(slug, cell, is_home)
+        if slug not in NEVER_EDITED:
+            edit = reverse(f"projects:{slug}-edit", args=[key])
+            yield "GET", edit, _edits(cell, 200, is_home=is_home)
+            yield "POST", edit, _edits(cell, 422, is_home=is_home)
+
+
+def _page(slug: str, cell: str, is_home: bool) -> int:
+    if slug == "agencies" and cell == "-":
+        return 403  # The dashboard tells who has no role at all why there is nothing to see.
+    return _shown(cell, is_home=is_home)
+
+
+def _api_addresses(slug: str, actor: str, pairs: Pairs) -> Iterator[Asked]:
+    cell = _cell(slug, actor)
+    yield "GET", reverse(f"api:{slug}-list"), _listed(cell)
+    for key, is_home in zip(_keys(slug, pairs), (True, False), strict=True):
+        yield "GET", reverse(f"api:{slug}-detail", args=[key]), _shown(cell, is_home=is_home)
+
+
+def _addresses(actor: str, pairs: Pairs) -> Iterator[Asked]:
+    for slug in CELLS:
+        if slug not in API_ONLY:
+            yield from _register_addresses(slug, actor, pairs)
+        yield from _api_addresses(slug, actor, pairs)
+
+
+def _anonymous(asked: Asked) -> Asked:
+    """Who has not signed in is sent to sign in, or told so by the API."""
+    method, path, _status = asked
+    return method, path, 401 if path.startswith("/api/v1/") else 302
+
+
+def _name_of(pattern: URLPattern, space: str) -> str:
+    assert pattern.name, f"an address without a name: {space}{pattern.pattern}"
+    return f"{space}{pattern.name}"
+
+
+def _names(patterns: list[Any], space: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{space}{pattern.namespace}:" if pattern.namespace else space
+            yield from _names(pattern.url_patterns, inner)
+        else:
+            yield _name_of(pattern, space)
+
+
+def _spoken_of() -> set[str]:
+    names = set(STATUSES) | set(TRANSITIONS)
+    for slug in CELLS:
+        names |= {f"api:{slug}-list", f"api:{slug}-detail"}
+        if slug not in API_ONLY:
+            names |= {f"projects:{slug}-{part}" for part in ("list", "new", "detail")}
+            names.add(f"reports:{slug}-export")
+            if slug not in NEVER_EDITED:
+                names.add(f"projects:{slug}-edit")
+    return names
+
+
+def test_every_address_has_its_row() -> None:
+    listed = list(_names(get_resolver().url_patterns))
+    assert len(listed) == len(set(listed)), "two addresses share a name"
+    assert set(listed) == _spoken_of()
+
+
+def test_every_cell_is_one_that_the_legend_explains() -> None:
+    assert all(list(row) == ROLES for row in CELLS.values())
+    allowed = {"-", "r", "R", "*R", "CR", "*CR", "ER", "CER", "*CER"}
+    assert {cell for row in CELLS.values() for cell in row.values()} <= allowed
+    assert all(list(row) == ACTORS for row in (*STATUSES.values(), *TRANSITIONS.values()))
+
+
+# Asking ---------------------------------------------------------------------------------------------
+
+
+def _browser(actor: str, actors: dict[Role, User], outsider: User) -> Client:
+    client = Client(headers={"accept-language": "en"})
+    if actor == NO_ROLE:
+        client.force_login(outsider)
+    elif actor != ANONYMOUS:
+        client.force_login(actors[Role(actor)])
+    return client
+
+
+def _ask(client: Client, method: str, path: str) -> HttpResponseBase:
+    call: Callable[..., Any] = client.get if method == "GET" else client.post
+    response: HttpResponseBase = call(path)
+    response.close()
+    return response
+
+
+def _answers(client: Client, asked: Iterator[Asked]) -> list[str]:
+    """The cells that differ from what stands in the table."""
+    wrong = []
+    for method, path, expected in asked:
+        response = _ask(client, method, path)
+        if response.status_code != expected:
+            wrong.append(f"{method} {path}: {response.status_code}, not {expected}")
+        elif expected == 302 and method == "GET" and "/api/" not in path:
+            assert response.headers["Location"], path
+    return wrong
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+def test_register_and_api(
+    actor: str, request: pytest.FixtureRequest, actors: dict[Role, User], outsider: User
+) -> None:
+    pairs: Pairs = request.getfixturevalue("everything")
+    asked = _addresses(actor, pairs)
+    if actor == ANONYMOUS:
+        asked = (_anonymous(cell) for cell in asked)
+    assert _answers(_browser(actor, actors, outsider), asked) == []
+
+
+_ARGS: Mapping[str, list[str]] = {
+    "reports:portfolio-export": ["csv"],
+    "reports:attention-export": ["xlsx"],
+    "reports:agency": ["home"],
+    "reports:agency-export": ["home", "csv"],
+    "reports:audit-export": ["csv"],
+}
+_TABLES = {"reports:portfolio-export": "agencies", "reports:agency-export": "systems"}
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+def test_other_pages(actor: str, actors: dict[Role, User], outsider: User) -> None:
+    def asked() -> Iterator[Asked]:
+        for name, row in STATUSES.items():
+            table = f"?table={_TABLES[name]}" if name in _TABLES else ""
+            yield "GET", reverse(name, args=_ARGS.get(name, [])) + table, int(row[actor])
+
+    assert _answers(_browser(actor, actors, outsider), asked()) == []
+
+
+@pytest.mark.parametrize("actor", ROLES)
+def test_the_page_of_another_ministry_opens_without_its_figures(
+    actor: str, actors: dict[Role, User], outsider: User
+) -> None:
+    response = _browser(actor, actors, outsider).get(reverse("reports:agency", args=["other"]))
+    assert response.status_code == 200
+    hides = "do not include the figures of this agency" in response.content.decode()
+    assert hides is (actor not in READ_ALL_REPORTS)
+
+
+def test_those_without_a_right_are_sent_to_sign_in(world: World) -> None:
+    for path in ("/systems/", "/systems/HOME-1/", "/systems/new/", "/audit/", "/"):
+        response = Client().get(path)
+        assert response.headers["Location"].startswith("/accounts/login/?next="), path
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+@pytest.mark.parametrize("name", TRANSITIONS)
+def test_what_happens_to_a_report(
+    name: str, actor: str, world: World, actors: dict[Role, User], outsider: User
+) -> None:
+    state = TAKES[name.rpartition("-")[2]]
+    is_api = name.startswith("api:")
+    client = _browser(actor, actors, outsider)
+    home, other = (_report(project, state) for project in (world.project, world.other_project))
+    expected = {home: int(TRANSITIONS[name][actor])}
+    expected[other] = expected[home]
+    if actor != ANONYMOUS:
+        expected[other] = 403 if actor in READ_ALL_REPORTS else 404
+    for update, status in expected.items():
+        with transaction.atomic():
+            path = reverse(name, args=[update.pk])
+            if is_api:
+                body = {"reason": "because"} if name.endswith("return") else {}
+                response = client.post(path, body, content_type="application/json")
+            else:
+                response = client.post(path, {"reason": "because"})
+        assert response.status_code == status, (update, response.content)
+        before = update.state
+        update.refresh_from_db()
+        moved = status in (200, 302) and actor != ANONYMOUS
+        assert (update.state != before) is moved
+
+
+def _report(project: Any, state: UpdateState) -> MonthlyUpdate:
+    traits = {"submitted": True} if state is UpdateState.SUBMITTED else {}
+    update: MonthlyUpdate = factories.MonthlyUpdateFactory.create(project=project, **traits)
+    return update
