@@ -75,6 +75,12 @@ class NumberField(EntryField):
     def __init__(self, *, max_digits: int = 24, decimal_places: int = 6, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.validators.append(DecimalValidator(max_digits, decimal_places))
+        self.step = Decimal(1).scaleb(-decimal_places)
+
+    def clean(self, value: Any) -> Any:
+        """The number with the places that are stored, so that 0.8 and 0.800 are no change."""
+        number = super().clean(value)
+        return number if number is None else number.quantize(self.step)
 
     def written(self, value: Any) -> str:
         return decimal_number(Decimal(value))

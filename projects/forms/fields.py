@@ -39,6 +39,8 @@ def form_field(kind: Kind, field: "models.Field[Any, Any]") -> forms.Field | Non
         "required": not field.blank,
         "help_text": field.help_text,
     }
+    if field.has_default():
+        given["initial"] = field.get_default()
     if field.is_relation:
         return _reference_field(kind, field, given)
     if field.name == kind.key:
@@ -50,8 +52,9 @@ def form_field(kind: Kind, field: "models.Field[Any, Any]") -> forms.Field | Non
 
 def _choice_field(field: "models.Field[Any, Any]") -> forms.Field | None:
     made = field.formfield()
-    if made is not None and field.has_default():
-        made.required = False  # One of its choices is always given.
+    if isinstance(made, forms.TypedChoiceField) and field.has_default():
+        # One of its choices always stands: nobody has to be told to choose.
+        made.required, made.empty_value = False, field.get_default()
     return made
 
 

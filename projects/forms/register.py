@@ -211,9 +211,12 @@ class RegisterForm(_ModelForm):
         for name, state in self._pairs():
             if name not in values or state not in values:
                 continue
+            chosen = values[state] or ValueState.MISSING
+            if chosen == ValueState.REPORTED:  # The model's own default: nobody can choose it.
+                chosen = ValueState.MISSING
             if values[name] is None:
-                values[state] = values[state] or ValueState.MISSING
-            elif values[state] in ("", ValueState.MISSING):
+                values[state] = chosen
+            elif chosen == ValueState.MISSING:
                 values[state] = ValueState.REPORTED
             else:
                 self.add_error(
