@@ -46,6 +46,8 @@ from projects.models.choices import (
 
 SEVERITIES = (FlagSeverity.HIGH, FlagSeverity.MEDIUM, FlagSeverity.LOW, FlagSeverity.UNKNOWN)
 ENDED_STATUSES = (SystemStatus.MERGED, SystemStatus.RETIRED)
+BULK_CLASS = "programme"
+"""Code of the system class of bulk budget programmes."""
 SYSTEMS_TARGET = "systems-reduction"
 
 
@@ -521,6 +523,12 @@ def worst_severity(flags: QuerySet[RiskFlag], stands_on: Callable[[QuerySet[Risk
 def has_split() -> Q:
     """Rollups of holders that report executed yen by class."""
     return Q(development__isnull=False) | Q(operation__isnull=False) | Q(other__isnull=False)
+
+
+def is_bulk() -> Q:
+    """Rollups of bulk budget programmes (一括計上): their money is spent, and reported again, on
+    the sheets of single systems, so what they executed is not added to what those spent."""
+    return Q(system__isnull=False, system__system_class__code=BULK_CLASS)
 
 
 def spent() -> Coalesce:

@@ -54,6 +54,7 @@ from projects.selectors import (
     flagged_projects,
     flagged_systems,
     has_split,
+    is_bulk,
     is_late,
     is_measured,
     is_overdue,
@@ -115,6 +116,16 @@ class YearCost:
     def execution_rate(self) -> Measure:
         """Executed ÷ available over the holders that report both (Board of Audit 2021)."""
         return cost.execution_rate(self.rated_executed, self.rated_available)
+
+    @property
+    def spent(self) -> int | None:
+        """Executed yen by class and of holders without a split; None where nothing is known."""
+        known = [
+            amount
+            for amount in (self.development, self.operation, self.other, self.unsplit)
+            if amount is not None
+        ]
+        return sum(known) if known else None
 
     @property
     def measured_share(self) -> Measure:
@@ -592,7 +603,7 @@ def _take_cost(selection: Selection, gathered: _Gathered) -> None:
         "development": Sum("development"),
         "operation": Sum("operation"),
         "other": Sum("other"),
-        "unsplit": Sum("executed", filter=~has_split()),
+        "unsplit": Sum("executed", filter=~has_split() & ~is_bulk()),
         "initial": Sum("initial"),
         "available": Sum("available"),
         "executed": Sum("executed"),

@@ -53,6 +53,13 @@ def _agencies(asked: Request) -> File:
     return File("portfolio-agencies", _("Agencies"), columns, rows)
 
 
+def _agency_years(asked: Request) -> File:
+    summary = asked.summary()
+    columns = tables.agency_year_columns(pages.years_compared(summary), Links(asked.query))
+    rows = sort_rows(summary.agencies, columns, Sort.parse(asked.query.get("sort"), columns))
+    return File("portfolio-agency-years", _("Cost by agency and fiscal year"), columns, rows)
+
+
 def _cost(asked: Request) -> File:
     rows = pages.cost_rows(asked.summary())
     return File("portfolio-cost", _("Cost by fiscal year and class"), tables.cost_columns(), rows)
@@ -98,6 +105,7 @@ Offered = Mapping[str, Callable[[Request], File]]
 
 PORTFOLIO_FILES: Final[Offered] = {
     "agencies": _agencies,
+    "agency-years": _agency_years,
     "cost": _cost,
     "scatter": _scatter,
     "attention": _attention,

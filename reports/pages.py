@@ -75,6 +75,7 @@ class DashboardPage:
     attention_count: str
     attention_exports: tuple[ExportLink, ...]
     agencies: Table | None
+    agency_years: Table | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,9 @@ def dashboard_page(
         attention_count=_shown_of(len(portfolio.attention), portfolio.attention_total),
         attention_exports=exports.links("attention"),
         agencies=agency_table(summary, query, exports) if len(summary.agencies) > 1 else None,
+        agency_years=agency_years_table(summary, query, exports)
+        if len(summary.agencies) > 1
+        else None,
     )
 
 
@@ -188,6 +192,32 @@ def agency_table(summary: Summary, query: QueryDict, exports: Exports) -> Table:
         total=totals,
         exports=exports.links("agencies"),
         id="agencies",
+    )
+
+
+YEARS_COMPARED = 4
+
+
+def years_compared(summary: Summary) -> list[int]:
+    """The latest years with any cost or budget, the latest last."""
+    return [year for year, _cost in cost_rows(summary)][-YEARS_COMPARED:]
+
+
+def agency_years_table(summary: Summary, query: QueryDict, exports: Exports) -> Table:
+    """Cost of each agency over the latest years, with the portfolio's total."""
+    columns = tables.agency_year_columns(years_compared(summary), Links(query))
+    sort = Sort.parse(query.get("sort"), columns)
+    whole = AgencyFigures(Agency(), summary.total)
+    totals = {column.key: column.value(whole) for column in columns if column.key != "agency"}
+    return build_table(
+        columns,
+        sort_rows(summary.agencies, columns, sort),
+        caption=_("Cost by agency and fiscal year"),
+        query=query,
+        sort=sort,
+        total=totals,
+        exports=exports.links("agency-years"),
+        id="agency-years",
     )
 
 

@@ -1,13 +1,13 @@
 """The columns of the dashboard's tables: one list each for page, CSV and XLSX."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Final
 
 from django.utils.translation import gettext_lazy as _
 
 from governance.formatting import Reason as Ground
-from governance.formatting import YenUnit
+from governance.formatting import YenUnit, fiscal_year
 from governance.models.base import localized
 from governance.tabular import Badge, Column, Kind, Text, Tone, Unknown
 from projects.metrics.types import Measure, Reason
@@ -161,7 +161,14 @@ COST_TEXT: Final[dict[str, Text]] = {
         " and projects. The latest sheet counts. Nothing reported is not zero."
     ),
     "other": _("Executed yen of the fiscal year in the class other (その他経費)."),
-    "unsplit": _("Executed yen of systems and projects that report a total and no class at all."),
+    "unsplit": _(
+        "Executed yen of systems and projects that report a total and no class at all. Bulk budget"
+        " programmes are left out: their money is reported again by the systems it is spent on."
+    ),
+    "spent": _(
+        "Executed yen of the fiscal year: development, operation, other, and what is not split. Bulk"
+        " budget programmes are left out: their money is reported again by the systems."
+    ),
     "initial": _("The initial budget (当初予算) of the fiscal year."),
     "available": _(
         "The budget available (予算現額): initial, supplementary, carried in, reserve and transfers."
@@ -193,6 +200,40 @@ DEFINITIONS: Final[dict[str, Text]] = {
     ),
     "reviews": _("Reviews past their due day and not complete on the day shown."),
 }
+
+
+def agency_year_columns(years: Sequence[int], links: Links) -> tuple[Column[AgencyFigures], ...]:
+    """Cost of each agency over the years: what was spent, beside the initial budget."""
+
+    def yen(
+        key: str, label: Text, year: int, value: Callable[[YearCost], int | None], text: Text
+    ) -> Column[AgencyFigures]:
+        return _yen(f"{key}_{year}", label, lambda row: value(row.figures.year(year)), text)
+
+    columns = [
+        Column[AgencyFigures](
+            "agency",
+            _("Agency"),
+            lambda row: str(row.agency),
+            sort="agency",
+            url=lambda row: links.agency(row.agency.code),
+            definition=_("The agency itself; agencies below it have rows of their own."),
+        )
+    ]
+    for year in years:
+        name = {"year": fiscal_year(year)}
+        columns += [
+            yen("spent", _("%(year)s spent") % name, year, lambda c: c.spent, COST_TEXT["spent"]),
+            yen(
+                "initial",
+                _("%(year)s initial budget") % name,
+                year,
+                lambda c: c.initial,
+                COST_TEXT["initial"],
+            ),
+        ]
+    return tuple(columns)
+
 
 CostRow = tuple[int, YearCost]
 

@@ -41,11 +41,12 @@ from projects.models.choices import (
     Verdict,
 )
 from projects.seed.masters import load_masters
+from projects.selectors import BULK_CLASS
 from projects.services import flags, rollups
 
 PREFIX = "RS-"
 _CLASSES = {
-    "programme": ("一括計上事業", "Bulk budget programme"),
+    BULK_CLASS: ("一括計上事業", "Bulk budget programme"),
     "not-stated": ("区分の記載なし", "Class not stated by the source"),
 }
 _COMBINED = (
@@ -222,7 +223,7 @@ def _systems(
                 "name": sheet.name,
                 "agency_id": _owner(sheet, agencies).pk,
                 "system_class_id": classes[
-                    "programme" if sheet.number == rs.UMBRELLA else "not-stated"
+                    BULK_CLASS if sheet.number == rs.UMBRELLA else "not-stated"
                 ].pk,
                 "status": _status(sheet).value,
                 "description": sheet.purpose,

@@ -497,3 +497,35 @@ def test_no_file_is_made_of_what_was_not_understood(
 def test_pages_are_read_only(filled: World, cio: User) -> None:
     for address in ("/", "/portfolio/", "/agencies/home/", "/attention/", "/portfolio/export.csv"):
         assert signed_in(cio).post(address).status_code == 405
+
+
+def test_cost_by_agency_is_shown_over_the_years(filled: World, cio: User) -> None:
+    factories.CostLineFactory.create(
+        system=filled.system, budget_year=2023, stage="initial", amount=800_000_000
+    )
+    rollups.recompute_all()
+    body = signed_in(cio).get("/portfolio/").content.decode()
+    table = body[body.index('id="agency-years"') :]
+    assert "FY2023 initial budget" in table
+    assert "FY2024 spent" in table
+    file = signed_in(cio).get("/portfolio/export.csv?table=agency-years")
+    rows = list(csv.reader(StringIO(b"".join(file).decode("utf-8-sig"))))  # type: ignore[arg-type]
+    home = next(row for row in rows if row and row[0] == "Home Ministry")
+    assert home[1:] == ["", "800000000", "25000000000", ""]
+
+
+def test_a_bulk_budget_programme_is_not_added_to_what_its_systems_spent(world: World) -> None:
+    bulk = factories.SystemFactory.create(agency=world.home, system_class__code="programme")
+    for system, cost_class in (
+        (bulk, CostClass.UNCLASSIFIED),
+        (world.system, CostClass.OPERATION),
+    ):
+        factories.CostLineFactory.create(
+            system=system, cost_item__cost_class=cost_class, amount=1_000_000
+        )
+    rollups.recompute_all()
+    cio = factories.UserFactory.create()
+    factories.MembershipFactory.create(user=cio, role=Role.CIO_OFFICE)
+    file = signed_in(cio).get("/portfolio/export.csv?table=agency-years")
+    text = b"".join(file).decode("utf-8-sig")  # type: ignore[arg-type]
+    assert '"Home Ministry",1000000,' in text
