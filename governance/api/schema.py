@@ -56,7 +56,7 @@ def _answers() -> dict[int, str]:
 
 
 class ApiSchema(AutoSchema):
-    """Adds the answers that any operation may give."""
+    """Knows the answers that any operation may give."""
 
     def errors(self) -> dict[int, Any]:
         """Status → shape, for the errors of this operation."""
@@ -68,11 +68,6 @@ class ApiSchema(AutoSchema):
         return {
             status: OpenApiResponse(Error, description=_answers()[status]) for status in statuses
         }
-
-    def get_response_serializers(self) -> Any:
-        found: Any = super().get_response_serializers()
-        answers = found if isinstance(found, dict) else {200: found}
-        return {**answers, **self.errors()}
 
     def get_tags(self) -> list[str]:
         return ["v1"]

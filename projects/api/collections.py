@@ -67,10 +67,6 @@ class Collection:
         """Fields that stand in the row itself or one join away."""
         return tuple(field for field in self.fields if field.nature is not Nature.KEYS)
 
-    def url_of(self, key: object) -> str:
-        """The path of one record: "/api/v1/systems/DEMO-0001/"."""
-        return f"{reverse(f'api:{self.slug}-list')}{quote(str(key), safe='')}/"
-
     def rows(self, queryset: models.QuerySet[Any], user: Any) -> list[dict[str, Any]]:
         """`queryset` as JSON values. Cost: one query, and one more for each field of keys, which
         names only the records that `user` may see.

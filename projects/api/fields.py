@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from django.contrib.contenttypes.fields import GenericForeignKey
 from django.db import models
 from django.utils.functional import Promise
 from django.utils.text import capfirst
@@ -142,11 +141,7 @@ class Field:
     @property
     def choices(self) -> list[tuple[Any, Text]]:
         """Values and their words, the empty value included where it is one of the choices."""
-        flat: list[tuple[Any, Text]] = list(self.column.flatchoices) if self.column else []
-        may_be_empty = self.column is not None and self.column.blank and not self.is_nullable
-        if may_be_empty and all(value != "" for value, _label in flat):
-            flat.append(("", ""))
-        return flat
+        return list(self.column.flatchoices) if self.column is not None else []
 
     def visible(self, user: Any) -> ScopedQuerySet[Any]:
         """The records that this field may name for `user`."""
@@ -269,18 +264,14 @@ def _key_of(target: type[models.Model]) -> str:
         return "pk"
 
 
-def field_of(model: type[models.Model], name: str, *, shown_as: str = "") -> Field:
-    """The API's view of one model field; `shown_as` renames it."""
-    column = model._meta.get_field(name)
-    if isinstance(column, GenericForeignKey) or not isinstance(column, models.Field):
-        raise TypeError(name)
+def field_of(model: type[models.Model], name: str) -> Field:
+    """The API's view of one model field."""
+    column: models.Field[Any, Any] = model._meta.get_field(name)  # type: ignore[assignment]
     nature = nature_of(column)
     if nature not in {Nature.KEY, Nature.KEYS}:
-        return Field(shown_as or name, name, nature, column)
-    target = column.related_model
-    if not isinstance(target, type):
-        raise TypeError(name)
+        return Field(name, name, nature, column)
+    target: type[models.Model] = column.related_model  # type: ignore[assignment]
     key = _key_of(target)
     # A key that is the id stands in the row itself: no join.
     path = f"{name}_id" if key == "pk" and nature is Nature.KEY else f"{name}__{key}"
-    return Field(shown_as or name, path, nature, column, target, key)
+    return Field(name, path, nature, column, target, key)

@@ -75,7 +75,7 @@ def truth(given: object) -> bool:
 
 
 def structure(given: object, depth: int = 0) -> Any:
-    """JSON as it may be stored: decimals as numbers, no text that a database refuses."""
+    """JSON as it may be stored: decimals as text, no text that a database refuses."""
     if depth > _DEEPEST:
         raise ValidationError(_("This is nested too deeply."), code="too_deep")
     if isinstance(given, Mapping):

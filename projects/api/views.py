@@ -20,7 +20,7 @@ from rest_framework.viewsets import GenericViewSet
 from governance.access import Action, Resource, can_somewhere, get_visible_or_404
 from governance.api.exceptions import StaleVersion
 from governance.api.parameters import refuse_unknown
-from governance.api.schema import ApiSchema
+from governance.api.schema import ApiSchema, Error
 from governance.audit import Act
 from governance.exceptions import Conflict
 from governance.querysets import ScopedQuerySet
@@ -179,7 +179,7 @@ class RootView(APIView):
     schema = ApiSchema()
     http_method_names = ["get", "head"]
 
-    @extend_schema(operation_id="root", responses={200: OpenApiTypes.OBJECT})
+    @extend_schema(operation_id="root", responses={200: OpenApiTypes.OBJECT, 401: Error})
     def get(self, request: Request) -> Response:
         refuse_unknown(request)
         return Response(
