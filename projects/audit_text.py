@@ -14,7 +14,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from governance.formatting import DASH, integer, moment
@@ -222,7 +222,7 @@ def _told(model: type[models.Model] | None, name: str, value: object, names: _Na
 
 def _plain(field: "models.Field[Any, Any] | None", value: object) -> str:
     if isinstance(value, bool):
-        return _t("yes") if value else _t("no")
+        return gettext("yes") if value else gettext("no")
     if isinstance(value, int):
         return str(value) if field is not None and is_year(field) else integer(value)
     if isinstance(field, models.DateTimeField) and isinstance(value, str):

@@ -15,7 +15,7 @@ from django.db import models
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.text import capfirst as _capfirst
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from governance import entry
@@ -201,7 +201,7 @@ def described(form: forms.Form) -> list[tuple[Text, Text]]:
 def complaint_of(form: forms.Form) -> str:
     """What could not be read, in one line."""
     return " ".join(
-        _t("%(field)s: %(message)s") % {"field": form.fields[name].label, "message": message}
+        gettext("%(field)s: %(message)s") % {"field": form.fields[name].label, "message": message}
         for name, messages in form.errors.items()
         for message in messages
     )

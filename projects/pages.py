@@ -8,17 +8,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils.html import conditional_escape, format_html, format_html_join, linebreaks
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from governance.access import Action, Resource, can_somewhere
 from governance.formatting import integer, moment
@@ -26,11 +26,13 @@ from governance.models import AuditEvent
 from governance.tabular import (
     Badge,
     Column,
+    ExportLink,
     Table,
     Text,
     Unknown,
     badge_html,
     build_table,
+    export_links,
     unknown_html,
 )
 from projects.audit_list import history_columns
@@ -151,7 +153,7 @@ def _links_fact(kind: Kind, obj: Any, name: str, user: Any) -> Fact:
     )
     more = SafeString("")
     if len(found) > SHOWN:
-        more = format_html("<li>{}</li>", _t("and more"))
+        more = format_html("<li>{}</li>", gettext("and more"))
     return Fact(label, format_html('<ul class="plain-list">{}{}</ul>', links, more))
 
 
@@ -199,15 +201,22 @@ def _hanging(child: Child, kind: Kind, obj: Any, user: Any, ties: Ties) -> Hangi
             caption=title,
             caption_hidden=True,
             query={},
-            empty_text=_t("None on record."),
+            empty_text=gettext("None on record."),
+            exports=_files(child.kind.slug, children_url(child, kind, obj)),
         ),
         is_cut=is_cut,
         all_url=children_url(child, kind, obj),
         all_text=ngettext("See all %(count)s", "See all %(count)s", total)
         % {"count": integer(total)},
         new_url=new_child_url(child, kind, obj) if can_add(user, child.kind, ties) else "",
-        new_text=_t("Add: %(kind)s") % {"kind": child.kind.name},
+        new_text=gettext("Add: %(kind)s") % {"kind": child.kind.name},
     )
+
+
+def _files(slug: str, list_url: str) -> tuple[ExportLink, ...]:
+    """Files of the list behind a part of the page: all of its rows, under the same filter."""
+    query = QueryDict(urlsplit(list_url).query)
+    return export_links(lambda fmt: reverse(f"reports:{slug}-export", args=[fmt]), query)
 
 
 def _unsorted(columns: Sequence[Column[Any]], without: Iterable[str]) -> list[Column[Any]]:
@@ -278,19 +287,30 @@ def _flag_note(flag: RiskFlag) -> FlagNote:
 # Years, story, source -----------------------------------------------------------------------------------
 
 
-def years(kind: Kind, obj: Any, user: Any) -> Table | None:
-    """Cost and online use by fiscal year, of a system or project. Cost: one query."""
+def year_rows(kind: Kind, obj: Any, user: Any) -> QuerySet[YearRollup, YearRollup] | None:
+    """Yearly figures of a system or project, the latest first; None where there can be none for
+    this reader. Queries nothing yet."""
     if kind.model not in (System, Project) or not can_somewhere(user, Action.READ, Resource.SYSTEM):
         return None
     field = "system" if kind.model is System else "project"
-    rows = YearRollup.objects.visible_to(user).filter(**{field: obj}).order_by("-fiscal_year")
+    return YearRollup.objects.visible_to(user).filter(**{field: obj}).order_by("-fiscal_year")
+
+
+def years(kind: Kind, obj: Any, user: Any) -> Table | None:
+    """Cost and online use by fiscal year, of a system or project. Cost: one query."""
+    rows = year_rows(kind, obj, user)
+    if rows is None:
+        return None
     return build_table(
         year_columns(),
         rows,
         caption=_("Cost and online use by fiscal year"),
         caption_hidden=True,
         query={},
-        empty_text=_t("No figure of any year is on record."),
+        empty_text=gettext("No figure of any year is on record."),
+        exports=export_links(
+            lambda fmt: reverse(f"reports:{kind.slug}-years", args=[kind.key_of(obj), fmt]), {}
+        ),
     )
 
 
@@ -314,7 +334,10 @@ def history(kind: Kind, obj: models.Model, user: Any) -> History | None:
             caption=_("Audit trail of this record"),
             caption_hidden=True,
             query={},
-            empty_text=_t("No event names this record alone; it may have come with an import."),
+            exports=export_links(lambda fmt: reverse("reports:audit-export", args=[fmt]), asked),
+            empty_text=gettext(
+                "No event names this record alone; it may have come with an import."
+            ),
         ),
         f"{reverse('audit-list')}?{urlencode(asked)}",
     )

@@ -24,5 +24,14 @@ urlpatterns = [
         )
         for slug in KINDS
     ),
+    *(
+        path(
+            f"{slug}/<str:key>/years.<slug:fmt>",
+            register_export.years_export,
+            {"slug": slug},
+            name=f"{slug}-years",
+        )
+        for slug in ("systems", "projects")
+    ),
     path("audit/export.<slug:fmt>", register_export.audit_export, name="audit-export"),
 ]

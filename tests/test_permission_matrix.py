@@ -82,6 +82,8 @@ reports:agency          | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 
 reports:agency-export   | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 302
 search                  | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 302
 audit-list              | 200 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 200 | 403 | 302
+reports:systems-years   | 200 | 200 | 200 | 200 | 200 | 200 | 404 | 404 | 200 | 200 | 404 | 302
+reports:projects-years  | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 404 | 302
 reports:audit-export    | 200 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 200 | 403 | 302
 login                   | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200
 logout                  | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 302
@@ -252,9 +254,11 @@ def _browser(actor: str, actors: dict[Role, User], outsider: User) -> Client:
 
 def _ask(client: Client, method: str, path: str) -> HttpResponseBase:
     call: Callable[..., Any] = client.get if method == "GET" else client.post
-    response: HttpResponseBase = call(path)
-    response.close()
-    return response
+    response = call(path)
+    if response.streaming:
+        assert b"".join(response.streaming_content), path
+    answer: HttpResponseBase = response
+    return answer
 
 
 def _answers(client: Client, asked: Iterator[Asked]) -> list[str]:
@@ -286,6 +290,8 @@ _ARGS: Mapping[str, list[str]] = {
     "reports:agency": ["home"],
     "reports:agency-export": ["home", "csv"],
     "reports:audit-export": ["csv"],
+    "reports:systems-years": ["HOME-1", "csv"],
+    "reports:projects-years": ["HOME-P1", "xlsx"],
 }
 _TABLES = {"reports:portfolio-export": "agencies", "reports:agency-export": "systems"}
 

@@ -120,6 +120,25 @@ def _unknown_fields(kind: Kind, values: Mapping[str, Any]) -> None:
         raise DomainError(_("Unknown fields: %(names)s") % {"names": ", ".join(sorted(extra))})
 
 
+def _refuse_unseen(act: Act, kind: Kind, values: Mapping[str, Any]) -> None:
+    """Records that `values` refer to must be ones the actor may see: a link to a system gives
+    rights on it, so what is unseen cannot be named either. Cost: one query a reference."""
+    if act.user is None:
+        return
+    faults = {}
+    for name, value in values.items():
+        field: Any = kind.model._meta.get_field(name)
+        if not field.is_relation or not hasattr(field.related_model, "access") or not value:
+            continue
+        named = value if field.many_to_many else [value]
+        pks = {getattr(item, "pk", item) for item in named}
+        rows = field.related_model._default_manager.filter(pk__in=pks)
+        if rows.visible_to(act.user).count() != len(pks):
+            faults[name] = _("There is no such record, or it is not open to you.")
+    if faults:
+        raise ValidationError(faults)
+
+
 def _recheck(act: Act, obj: models.Model, action: Action) -> None:
     """The saved row must lie within the actor's rights, or all rolls back: nobody moves a record
     into another agency or creates it there."""
@@ -138,6 +157,7 @@ def create(act: Act, kind: Kind, values: Mapping[str, Any]) -> Any:
     Audited as "<model>.created".
     """
     _unknown_fields(kind, values)
+    _refuse_unseen(act, kind, values)
     obj: Any = kind.model()
     many = _assign(obj, values)
     if isinstance(obj, MonthlyUpdate):
@@ -173,6 +193,7 @@ def edit(act: Act, kind: Kind, pk: int, values: Mapping[str, Any], *, version: i
     _refuse_closed(kind, obj)
     if obj.version != version:
         raise Conflict(state_of(obj))
+    _refuse_unseen(act, kind, _changed(obj, values))
     touched = Touched()
     touched.add(obj)
     before = state_of(obj)
@@ -194,6 +215,20 @@ def edit(act: Act, kind: Kind, pk: int, values: Mapping[str, Any], *, version: i
     touched.add(obj)
     recompute(act, touched)
     return obj
+
+
+def _changed(obj: models.Model, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The references among `values` that differ from what is stored: an old one that the actor
+    does not see may stay."""
+    changed: dict[str, Any] = {}
+    for name, value in values.items():
+        field = obj._meta.get_field(name)
+        if field.many_to_many:
+            stored = set(getattr(obj, name).values_list("pk", flat=True))
+            changed[name] = [item for item in value if getattr(item, "pk", item) not in stored]
+        elif field.is_relation and getattr(value, "pk", value) != getattr(obj, f"{name}_id"):
+            changed[name] = value
+    return changed
 
 
 def _many_changed(before: Mapping[str, Any], many: Mapping[str, Iterable[Any]]) -> bool:

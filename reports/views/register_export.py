@@ -7,11 +7,13 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from governance.access import Action, Resource, require_somewhere
+from governance.access import Action, Resource, get_visible_or_404, require_somewhere
 from governance.tabular import Text
 from projects.audit_list import audit_listing
 from projects.filters import listing
+from projects.pages import year_rows
 from projects.register import KINDS, can_read
+from projects.tables import year_columns
 from reports.exports import FORMATS, Meta, export_response
 from reports.views.question import bad_export
 
@@ -36,6 +38,20 @@ def register_export(request: HttpRequest, slug: str, fmt: str) -> HttpResponseBa
     meta = _meta(request, capfirst(str(kind.plural)), asked.filters.described())
     rows = asked.rows.iterator(chunk_size=CHUNK)
     return export_response(fmt, asked.columns, rows, meta, name=slug)
+
+
+@require_safe
+def years_export(request: HttpRequest, slug: str, key: str, fmt: str) -> HttpResponseBase:
+    """Cost and online use of one system or project by fiscal year."""
+    kind = KINDS[slug]
+    if fmt not in FORMATS:
+        raise Http404
+    obj = get_visible_or_404(kind.objects, request.user, **{kind.key: key})
+    rows = year_rows(kind, obj, request.user)
+    if rows is None:
+        raise PermissionDenied
+    meta = _meta(request, _("Cost and online use by fiscal year"), [(kind.name, str(obj))])
+    return export_response(fmt, year_columns(), rows, meta, name=f"{slug}-years")
 
 
 @require_safe

@@ -56,6 +56,43 @@ def test_nobody_moves_a_record_out_of_their_reach(world: World, pmo: User, now: 
     assert world.system.agency == world.home
 
 
+def test_nobody_links_what_they_do_not_see(world: World, pmo: User, now: datetime) -> None:
+    with pytest.raises(ValidationError, match="no such record"):
+        register.edit(
+            act(pmo, now),
+            KINDS["projects"],
+            world.project.pk,
+            {"systems": [world.system, world.other_system]},
+            version=1,
+        )
+    with pytest.raises(ValidationError, match="no such record"):
+        register.create(
+            act(pmo, now),
+            KINDS["contracts"],
+            {
+                "contract_id": "C-1",
+                "title": "保守",
+                "agency": world.home,
+                "system": world.other_system,
+                "vendor": "株式会社架空",
+            },
+        )
+
+
+def test_a_link_that_stands_may_stay_though_the_editor_does_not_see_it(
+    world: World, pmo: User, now: datetime
+) -> None:
+    world.project.systems.add(world.other_system)
+    project = register.edit(
+        act(pmo, now),
+        KINDS["projects"],
+        world.project.pk,
+        {"systems": [world.system, world.other_system], "purpose": "更改"},
+        version=1,
+    )
+    assert project.purpose == "更改"
+
+
 def test_readers_cannot_edit(world: World, cio: User, now: datetime) -> None:
     with pytest.raises(PermissionDenied):
         register.edit(act(cio, now), SYSTEMS, world.system.pk, {"name": "x"}, version=1)
