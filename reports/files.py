@@ -60,6 +60,16 @@ def _agency_years(asked: Request) -> File:
     return File("portfolio-agency-years", _("Cost by agency and fiscal year"), columns, rows)
 
 
+def _cube(asked: Request) -> File:
+    # pandas takes 0.3 s to import: only this file pays for it.
+    from reports import frames
+
+    cube = frames.cost_cube(asked.summary().agencies)
+    rows = cube.itertuples(name=None)
+    title = _("Cost by agency, fiscal year, class and stage")
+    return File("portfolio-cost-cube", title, frames.cube_columns(cube), rows)
+
+
 def _cost(asked: Request) -> File:
     rows = pages.cost_rows(asked.summary())
     return File("portfolio-cost", _("Cost by fiscal year and class"), tables.cost_columns(), rows)
@@ -106,6 +116,7 @@ Offered = Mapping[str, Callable[[Request], File]]
 PORTFOLIO_FILES: Final[Offered] = {
     "agencies": _agencies,
     "agency-years": _agency_years,
+    "cost-cube": _cube,
     "cost": _cost,
     "scatter": _scatter,
     "attention": _attention,

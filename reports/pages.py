@@ -76,6 +76,7 @@ class DashboardPage:
     attention_exports: tuple[ExportLink, ...]
     agencies: Table | None
     agency_years: Table | None
+    cube_exports: tuple[ExportLink, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,7 @@ def dashboard_page(
         agency_years=agency_years_table(summary, query, exports)
         if len(summary.agencies) > 1
         else None,
+        cube_exports=exports.links("cost-cube"),
     )
 
 
