@@ -3,41 +3,48 @@
 SHELL := /bin/bash
 PORT ?= 8000
 DATA ?= ../shared/data
+# Worker processes of the tests; ARGS goes to pytest as it is (make test ARGS="-k portfolio").
 WORKERS ?= auto
+ARGS ?=
 BIN := .venv/bin
 PYTHON := $(BIN)/python
+PIP_INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check
+# The newest Python that is new enough and can make environments (Debian splits that off).
 BASE_PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
-	if command -v $$p >/dev/null && $$p -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	if $$p -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; \
 	then echo $$p; break; fi; done)
 
-.PHONY: help install demo demo-real run test test-fast lint format types messages bench clean
+.PHONY: help install demo demo-real run test test-fast coverage lint types arch format messages \
+	documents constraints check ci clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
 
-.venv/runtime.stamp: requirements.txt
-	@test -n "$(BASE_PYTHON)" || { echo "Python 3.11 or newer with its venv module is needed (on Debian and Ubuntu: apt-get install python3 python3-venv)."; exit 1; }
-	@test -x $(PYTHON) || $(BASE_PYTHON) -m venv .venv
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+.venv/bin/python:
+	@test -n "$(BASE_PYTHON)" || { echo "Python 3.11 or newer with its venv module is needed (on Debian and Ubuntu: apt-get install python3 python3-venv)." >&2; exit 1; }
+	$(BASE_PYTHON) -m venv .venv
+
+.venv/runtime.stamp: requirements.txt constraints.txt | .venv/bin/python
+	$(PIP_INSTALL) -r requirements.txt
 	@touch $@
 
 .venv/dev.stamp: .venv/runtime.stamp requirements-dev.txt
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(PIP_INSTALL) -r requirements-dev.txt
 	@touch $@
 
 install: .venv/runtime.stamp ## make .venv and install what the product needs
+	@mkdir -p var staticfiles
 
 demo: export DATABASE_URL = sqlite:///$(CURDIR)/var/demo.sqlite3
 demo: export SITE_NOTICE = 架空データ / Fictional data
-demo: install ## show the fictional government on http://127.0.0.1:8000
-	@mkdir -p var
+demo: install ## show the fictional government on http://127.0.0.1:8000 (PORT=8000)
 	$(PYTHON) manage.py migrate --verbosity 0
 	$(PYTHON) manage.py seed_demo
+	@$(PYTHON) manage.py recompute >/dev/null
 	$(PYTHON) manage.py runserver --noreload 127.0.0.1:$(PORT)
 
 demo-real: export DATABASE_URL = sqlite:///$(CURDIR)/var/real.sqlite3
 demo-real: install ## show Japan's open data (DATA=../shared/data) on http://127.0.0.1:8000
-	@mkdir -p var
 	$(PYTHON) manage.py migrate --verbosity 0
 	$(PYTHON) manage.py import_rs $(DATA)/rs2024
 	$(PYTHON) manage.py import_procedures $(DATA)/procedures/procedures_2024.parquet
@@ -49,10 +56,13 @@ run: install ## serve the database of the settings, without loading anything
 	$(PYTHON) manage.py runserver 127.0.0.1:$(PORT)
 
 test: .venv/dev.stamp ## run all tests
-	$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile
+	$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 test-fast: .venv/dev.stamp ## run the pure tests: no database
-	$(PYTHON) -m pytest -q tests/projects/metrics
+	$(PYTHON) -m pytest -q tests/projects/metrics $(ARGS)
+
+coverage: .venv/dev.stamp ## run all tests and list what they leave out
+	$(PYTHON) -m pytest -q -n $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
 
 lint: .venv/dev.stamp ## style, types, layers, migrations, deploy checks, translations
 	$(BIN)/ruff check .
@@ -67,6 +77,9 @@ lint: .venv/dev.stamp ## style, types, layers, migrations, deploy checks, transl
 types: .venv/dev.stamp ## mypy alone
 	$(BIN)/mypy .
 
+arch: .venv/dev.stamp ## the one-way imports alone
+	$(BIN)/lint-imports
+
 format: .venv/dev.stamp ## let ruff mend style and imports
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -74,8 +87,18 @@ format: .venv/dev.stamp ## let ruff mend style and imports
 messages: .venv/dev.stamp ## collect strings (needs gettext) and compile the translations
 	$(PYTHON) manage.py messages --collect --compile
 
-bench: .venv/dev.stamp ## print the benchmarks' ratios
-	@for script in bench/*.py; do $(PYTHON) $$script; done
+check: lint test ## what CI runs, on this machine's services
+
+ci: ## what CI runs, with everything it needs from apt
+	.ci/run
+
+constraints: ## renew constraints.txt from a fresh environment after a change of requirements
+	rm -rf var/constraints && $(BASE_PYTHON) -m venv var/constraints
+	sed '/^-c /d' requirements.txt > var/requirements.txt
+	sed -e '/^-r /d' requirements-dev.txt >> var/requirements.txt
+	var/constraints/bin/python -m pip install --quiet --disable-pip-version-check -r var/requirements.txt
+	{ sed -n '/^#/p' constraints.txt; var/constraints/bin/python -m pip freeze; } > var/constraints.txt
+	mv var/constraints.txt constraints.txt && rm -rf var/constraints var/requirements.txt
 
 clean: ## remove what the targets made, databases included
 	rm -rf .venv var staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

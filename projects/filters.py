@@ -94,16 +94,23 @@ class RegisterFilters(django_filters.FilterSet):  # type: ignore[misc]
         self.tree: AgencyTree | None = None
         if "agency" in self.filters:
             self.tree = agency_tree(Visible(user))
-            self.filters["agency"].extra["choices"] = [
-                (agency.code, "\u3000" * self.tree.depth(agency) + str(agency))
-                for agency in self.tree.by_id.values()
-            ]
+            self._offer(
+                "agency",
+                [
+                    (agency.code, "\u3000" * self.tree.depth(agency) + str(agency))
+                    for agency in self.tree.by_id.values()
+                ],
+            )
         for name in self.register_kind.filters:
             if self._is_reference(name):
-                self.filters[name].extra["choices"] = self._references(name)
+                self._offer(name, self._references(name))
         if not can_somewhere(user, Action.READ, Resource.FLAG):
             for name in ("severity", "rule"):
                 self.filters.pop(name, None)
+
+    def _offer(self, name: str, choices: Choices) -> None:
+        # On the field itself: a filter keeps the field that it once made, choices and all.
+        self.filters[name].field.choices = choices
 
     def _is_reference(self, name: str) -> bool:
         return name not in _DERIVED and self.register_kind.field(name).is_relation

@@ -1,7 +1,7 @@
 """Wide tables for analysts, pivoted with pandas from figures that are already summed in SQL."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 from django.utils.translation import gettext as _
@@ -47,7 +47,7 @@ def cube_columns(cube: pd.DataFrame) -> tuple[Column[Any], ...]:
         "executed": _("executed"),
     }
 
-    keys: list[tuple[int, str]] = list(cube.columns)
+    keys = cast("list[tuple[int, str]]", list(cube.columns))
 
     def amount(position: int) -> Any:
         return lambda row: None if pd.isna(row[position]) else int(row[position])

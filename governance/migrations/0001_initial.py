@@ -96,9 +96,9 @@ class Migration(migrations.Migration):
                 ('direction', models.CharField(choices=[('up', 'higher is better'), ('down', 'lower is better')], max_length=4, verbose_name='direction')),
                 ('unit', models.CharField(max_length=20, verbose_name='unit')),
                 ('base_year', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='base year')),
-                ('base_value', models.DecimalField(blank=True, decimal_places=6, max_digits=24, null=True, verbose_name='base value')),
+                ('base_value', models.DecimalField(blank=True, decimal_places=3, max_digits=15, null=True, verbose_name='base value')),
                 ('target_year', models.PositiveSmallIntegerField(verbose_name='target year')),
-                ('target_value', models.DecimalField(decimal_places=6, max_digits=24, verbose_name='target value')),
+                ('target_value', models.DecimalField(decimal_places=3, max_digits=15, verbose_name='target value')),
                 ('source', models.CharField(blank=True, max_length=300, verbose_name='source')),
             ],
             options={

@@ -36,10 +36,10 @@ class Target(Tracked):
     unit = models.CharField(_("unit"), max_length=20)
     base_year = models.PositiveSmallIntegerField(_("base year"), null=True, blank=True)
     base_value = models.DecimalField(
-        _("base value"), max_digits=24, decimal_places=6, null=True, blank=True
+        _("base value"), max_digits=15, decimal_places=3, null=True, blank=True
     )
     target_year = models.PositiveSmallIntegerField(_("target year"))
-    target_value = models.DecimalField(_("target value"), max_digits=24, decimal_places=6)
+    target_value = models.DecimalField(_("target value"), max_digits=15, decimal_places=3)
     source = models.CharField(_("source"), max_length=300, blank=True)
 
     objects = ScopedQuerySet.as_manager()

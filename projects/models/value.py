@@ -118,13 +118,14 @@ class KpiValue(Registered):
         Kpi, verbose_name=_("KPI"), on_delete=models.PROTECT, related_name="values"
     )
     fiscal_year = FiscalYearField(_("fiscal year"))
+    # 15 digits: what SQLite, which keeps decimals as binary floats, gives back exactly.
     method_version = models.PositiveSmallIntegerField(_("method version"), default=1)
     target = models.DecimalField(
-        _("target"), max_digits=24, decimal_places=6, null=True, blank=True
+        _("target"), max_digits=15, decimal_places=3, null=True, blank=True
     )
     target_state = _state()
     actual = models.DecimalField(
-        _("actual"), max_digits=24, decimal_places=6, null=True, blank=True
+        _("actual"), max_digits=15, decimal_places=3, null=True, blank=True
     )
     actual_state = _state()
 
