@@ -2,32 +2,18 @@
 
 from collections.abc import Iterator
 
-from django.urls import URLPattern, path, register_converter
+from django.urls import URLPattern, path
 
+from projects.converters import KEY
 from projects.register import KINDS, Kind
 from projects.views import editing, lists, objects, updates
 
 app_name = "projects"
 
 
-class KeyConverter:
-    """A key as people write it; "new" is the form for a new object, never a key."""
-
-    regex = r"(?!new/)[^/\x00-\x1f\x7f]+"
-
-    def to_python(self, value: str) -> str:
-        return value
-
-    def to_url(self, value: object) -> str:
-        return str(value)
-
-
-register_converter(KeyConverter, "key")
-
-
 def _of(kind: Kind) -> Iterator[URLPattern]:
     slug, of = kind.slug, {"slug": kind.slug}
-    one = f"{slug}/<{'key' if kind.has_own_key else 'int'}:key>/"
+    one = f"{slug}/<{KEY if kind.has_own_key else 'int'}:key>/"
     yield path(f"{slug}/", lists.list_page, of, name=f"{slug}-list")
     yield path(f"{slug}/new/", editing.new_page, of, name=f"{slug}-new")
     yield path(one, objects.object_page, of, name=f"{slug}-detail")

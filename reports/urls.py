@@ -1,5 +1,6 @@
 from django.urls import path, re_path
 
+from projects.converters import KEY
 from projects.register import KINDS
 from reports.views import dashboard, register_export
 
@@ -26,7 +27,7 @@ urlpatterns = [
     ),
     *(
         path(
-            f"{slug}/<str:key>/years.<slug:fmt>",
+            f"{slug}/<{KEY}:key>/years.<slug:fmt>",
             register_export.years_export,
             {"slug": slug},
             name=f"{slug}-years",

@@ -16,6 +16,7 @@ from python_calamine import load_workbook
 
 from governance.access import Role
 from governance.models import AuditEvent, User
+from projects.filters import filters_of
 from projects.models import ImportRun, MonthlyUpdate, RiskFlag, System
 from projects.models.choices import KpiKind, ReviewLayer, SystemStatus, UpdateState, ValueState
 from projects.pages import SHOWN
@@ -181,6 +182,7 @@ def test_strange_addresses_never_break_a_list(world: World, cio: User, raw: str)
     ):  # fmt: skip
         assert client.get(f"/{slug}/?{name}={raw}").status_code == 200, (slug, name)
     assert client.get(f"/systems/{raw}/").status_code == 404
+    assert client.get(f"/systems/{raw}/years.csv").status_code == 404
     assert client.get(f"/findings/{raw}/").status_code == 404
 
 
@@ -586,3 +588,12 @@ def test_layers_of_review_have_rights_of_their_own(world: World, pmo: User, cio:
         for layer, review in reviews.items():
             status = client.get(f"/reviews/{review.pk}/edit/").status_code
             assert status == (200 if layer == edits else 403)
+
+
+def test_lists_still_offer_agencies_after_the_api_described_its_filters(
+    world: World, pmo: User
+) -> None:
+    """A filter class that somebody looked at keeps its fields; each reader has their own."""
+    for filter_ in filters_of(KINDS["systems"]).base_filters.values():
+        assert filter_.field is not None
+    assert _rows(signed_in(pmo).get("/systems/?agency=sub")) == ["外局台帳"]
