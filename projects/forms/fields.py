@@ -107,7 +107,7 @@ def _decimal_field(field: "models.DecimalField[Any, Any]", given: dict[str, Any]
     if is_ratio(field):
         return RatioField(**{**given, "help_text": _HELP_RATIO}, **digits)
     if field.name.endswith("_percent"):
-        return PercentField(**_with_help(given, "%"), **digits)
+        return PercentField(**given, **digits)
     return NumberField(**_with_help(given, unit_of(field.name)), **digits)
 
 
