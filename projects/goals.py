@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from governance.formatting import fiscal_year
+from governance.formatting import fiscal_year, integer
 from governance.tabular import Kind as Shown
 from governance.tabular import display
 from projects.models import Kpi, KpiLink, KpiValue, Project, System
@@ -17,6 +18,8 @@ from projects.ties import Ties, can_add, children_url, new_child_url
 
 # Goals drawn as a tree; longer chains are read in the list.
 GOALS: Final = 200
+# Longer trees open folded, so that the rest of the page stays in reach.
+UNFOLDED: Final = 12
 
 
 def draws_goals(kind: Kind) -> bool:
@@ -41,6 +44,8 @@ class Goal:
 @dataclass(frozen=True, slots=True)
 class Goals:
     roots: list[Goal]
+    count_text: str
+    is_short: bool
     is_cut: bool
     all_url: str
     new_url: str
@@ -64,6 +69,9 @@ def goals(kind: Kind, obj: Any, user: Any, ties: Ties) -> Goals | None:
     child = Child(kpis, field)
     return Goals(
         roots=_Chain(nodes, links, _results(nodes)).roots(),
+        count_text=ngettext("%(count)s goal", "%(count)s goals", len(nodes))
+        % {"count": integer(len(nodes))},
+        is_short=len(nodes) <= UNFOLDED,
         is_cut=len(found) > GOALS,
         all_url=children_url(child, kind, obj),
         new_url=new_child_url(child, kind, obj) if can_add(user, kpis, ties) else "",

@@ -17,6 +17,7 @@ from python_calamine import load_workbook
 from governance.access import Role
 from governance.models import AuditEvent, User
 from projects.filters import filters_of
+from projects.goals import UNFOLDED
 from projects.models import ImportRun, MonthlyUpdate, RiskFlag, System
 from projects.models.choices import KpiKind, ReviewLayer, SystemStatus, UpdateState, ValueState
 from projects.pages import SHOWN
@@ -330,6 +331,16 @@ def test_a_circle_of_goals_is_drawn_once(world: World, cio: User) -> None:
     factories.KpiLinkFactory.create(origin=two, target=one)
     html = _text(signed_in(cio).get("/systems/HOME-1/"))
     assert html.count("(drawn above)") == 1
+
+
+def test_a_long_chain_of_goals_opens_folded(world: World, cio: User) -> None:
+    client = signed_in(cio)
+    factories.KpiFactory.create_batch(UNFOLDED, system=world.system)
+    assert '<details class="disclosure" open>' in _text(client.get("/systems/HOME-1/"))
+    factories.KpiFactory.create(system=world.system)
+    html = _text(client.get("/systems/HOME-1/"))
+    assert '<details class="disclosure" open>' not in html
+    assert f"{UNFOLDED + 1} goals" in html
 
 
 def test_long_tables_of_a_page_are_cut_and_lead_to_the_list(world: World, cio: User) -> None:
