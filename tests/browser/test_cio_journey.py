@@ -145,3 +145,20 @@ def test_both_languages_are_complete_on_the_first_screens(
     expect(page.get_by_role("heading", level=1, name="ポートフォリオ")).to_be_visible()
     assert User.objects.filter(username="browser-cio_office").exists()
     _clean(complaints)
+
+
+def test_filtering_a_list_exchanges_the_rows_and_keeps_a_real_address(
+    government: World, page: Page, complaints: Complaints
+) -> None:
+    _sign_in(page, Role.CIO_OFFICE)
+    page.goto("/systems/")
+    page.evaluate("window.stayed = true")
+    page.locator("#id_q").fill("別省")
+    page.get_by_role("button", name="Apply filters").click()
+    page.wait_for_url("**q=**")
+    rows = page.locator("#list tbody tr")
+    expect(rows).to_have_count(1)
+    assert page.evaluate("window.stayed"), "the page itself was not loaded anew"
+    page.reload()
+    expect(rows).to_have_count(1)
+    _clean(complaints)
