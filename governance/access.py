@@ -97,7 +97,7 @@ GRANTS_TABLE = """
 resource        | cio_office | advisor | ministry_cio | pmo       | pjmo     | accounting | hr      | public_relations | verifier | auditor
 master          | all CEAR   | all RF  | all R        | all R     | all R    | all R      | all R   | all R            | all R    | all R
 plan            | all RFA    | all RF  | own RA       | own CESR  | own R    | own RF     | own RF  | own R            | -        | all R
-system          | all R      | all R   | own R        | own CEAR  | prj CESR | own R      | -       | -                | case R   | all R
+system          | all R      | all R   | own R        | own CEAR  | prj ESR  | own R      | -       | -                | case R   | all R
 service         | all R      | all R   | own R        | own CEAR  | prj CESR | own R      | -       | own R            | case R   | all R
 project         | all RF     | all RF  | own RA       | own CEAFR | prj ESR  | own R      | own R   | own R            | case R   | all R
 contract        | all R      | all R   | own R        | own CEAR  | prj CESR | own ER     | -       | -                | case R   | all R
