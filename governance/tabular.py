@@ -24,6 +24,7 @@ from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 
 from governance import formatting
@@ -407,7 +408,7 @@ def _header(
 ) -> Header:
     head = Header(
         key=column.key,
-        label=str(column.label),
+        label=capfirst(str(column.label)),
         unit=column.shown_unit(),
         definition=str(column.definition),
         css=_css(column.kind),

@@ -250,7 +250,7 @@ COLUMNS: Final[Mapping[str, tuple[AnyColumn, ...]]] = {
         ),
         Column(
             "executed_year",
-            _("of"),
+            _("in fiscal year"),
             lambda row: row.executed_year,
             Kind.YEAR,
             sort="executed_year",

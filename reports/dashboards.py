@@ -34,8 +34,9 @@ from django.db.models import (
     Sum,
     Value,
     When,
+    Window,
 )
-from django.db.models.functions import Cast, Coalesce, TruncDate
+from django.db.models.functions import Cast, Coalesce, RowNumber, TruncDate
 
 from governance.models import Agency
 from governance.models.base import Valid
@@ -302,11 +303,7 @@ def portfolio(rows: Rows, criteria: Criteria, as_of: date, tree: AgencyTree) -> 
     return Portfolio(
         summary=summary,
         points=tuple(as_point(row) for row in points[:POINTS_DRAWN]),
-        attention=tuple(
-            attention(selection).filter(severity__in=[FlagSeverity.HIGH, FlagSeverity.MEDIUM])[
-                :ATTENTION_SHOWN
-            ]
-        ),
+        attention=tuple(_attention_shown(selection)),
     )
 
 
@@ -711,6 +708,22 @@ def attention(selection: Selection) -> QuerySet[RiskFlag]:
         )
         .order_by("rank", "opened_on", "pk")
     )
+
+
+def _attention_shown(selection: Selection) -> QuerySet[Any, Any]:
+    """The flags on a dashboard: the gravest first, a few of every rule before more of one, so that
+    a rule that fires often does not hide the others."""
+    flags: QuerySet[Any, Any] = attention(selection)
+    turn = Window(
+        RowNumber(),
+        partition_by=[F("severity"), F("rule_id")],
+        order_by=["opened_on", "pk"],
+    )
+    flags = flags.filter(severity__in=[FlagSeverity.HIGH, FlagSeverity.MEDIUM])
+    ordered: QuerySet[Any, Any] = flags.annotate(turn=turn).order_by(
+        "rank", "turn", "opened_on", "pk"
+    )
+    return ordered[:ATTENTION_SHOWN]
 
 
 # The page of one agency -----------------------------------------------------------------------------

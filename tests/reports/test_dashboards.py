@@ -485,3 +485,12 @@ def test_ages_are_those_of_the_last_change(world: World) -> None:
     moment = datetime(2026, 3, 31, 15, 30, tzinfo=UTC)  # 1 April in Tokyo
     type(world.system).objects.update(updated_at=moment)
     assert summary().changed_on["systems"] == date(2026, 4, 1)
+
+
+def test_a_rule_that_fires_often_does_not_hide_the_others(world: World) -> None:
+    for number in range(30):
+        project = factories.ProjectFactory.create(agency=world.home)
+        opened = date(2026, 1, 1 + number % 28)
+        flag(world, "late_report", "high", project=project, opened_on=opened)
+    flag(world, "cost_growth", "high", system=world.system, opened_on=date(2026, 11, 1))
+    assert [row.rule_id for row in portfolio().attention[:2]] == ["late_report", "cost_growth"]
