@@ -32,8 +32,13 @@ class Question:
     form: PortfolioFilterForm
     criteria: Criteria
     as_of: date
+    today: date
     as_of_error: str
     query: QueryDict
+
+    @property
+    def is_another_day(self) -> bool:
+        return "as_of" in self.query and not self.as_of_error and self.as_of != self.today
 
     @property
     def is_understood(self) -> bool:
@@ -100,7 +105,9 @@ def read_question(request: HttpRequest, agency_code: str | None = None) -> Quest
         as_of=as_of,
         agency=None if agency_code is None else _agency(tree, agency_code),
     )
-    return Question(rows, tree, form, form.criteria(), as_of, error, request.GET)
+    return Question(
+        rows, tree, form, form.criteria(), as_of, timezone.localdate(), error, request.GET
+    )
 
 
 def _as_of(raw: str, today: date) -> tuple[date, str]:

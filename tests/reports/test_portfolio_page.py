@@ -529,3 +529,10 @@ def test_a_bulk_budget_programme_is_not_added_to_what_its_systems_spent(world: W
     file = signed_in(cio).get("/portfolio/export.csv?table=agency-years")
     text = b"".join(file).decode("utf-8-sig")
     assert '"Home Ministry",1000000,' in text
+
+
+def test_another_day_tells_what_is_of_that_day_and_what_is_not(world: World, cio: User) -> None:
+    client = signed_in(cio)
+    told = "systems, cost and the severity of a flag are as known today"
+    assert told in client.get("/portfolio/?as_of=2026-01-31").content.decode()
+    assert told not in client.get("/portfolio/").content.decode()
