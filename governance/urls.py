@@ -10,6 +10,8 @@ urlpatterns = [
     path("", include("projects.site_urls")),
     path("accounts/login/", views.LoginView.as_view(), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("drafts/", views.keep_draft, name="draft"),
+    path("drafts/discard/", views.discard_draft, name="draft-discard"),
     path("i18n/setlang/", views.set_language, name="set_language"),
     path("api/", include("governance.api.urls")),
     path("api/v1/", include("reports.api.urls")),

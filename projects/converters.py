@@ -1,5 +1,6 @@
 """Parts of addresses that the register gives a meaning."""
 
+from datetime import date
 from typing import Final
 
 from django.urls import register_converter
@@ -20,3 +21,19 @@ class KeyConverter:
 
 
 register_converter(KeyConverter, KEY)
+
+
+class MonthConverter:
+    """A month: 2026-10 is its first day."""
+
+    regex = r"[12][0-9]{3}-(?:0[1-9]|1[0-2])"
+
+    def to_python(self, value: str) -> date:
+        year, month = value.split("-")
+        return date(int(year), int(month), 1)
+
+    def to_url(self, value: date) -> str:
+        return f"{value:%Y-%m}"
+
+
+register_converter(MonthConverter, "month")

@@ -71,7 +71,31 @@ _FURTHER: Final[Mapping[str, tuple[Text, tuple[str, ...]]]] = {
     "services": (_("Source"), ("system_names",)),
     "updates": (
         _("Course of the report"),
-        ("revision", "submitted_at", "submitted_by", "approved_at", "approved_by"),
+        (
+            "revision",
+            "submitted_at",
+            "submitted_by",
+            "returned_at",
+            "returned_by",
+            "return_reason",
+            "approved_at",
+            "approved_by",
+            "published_at",
+            "published_by",
+        ),
+    ),
+    "baselines": (
+        _("Course of the request"),
+        (
+            "number",
+            "state",
+            "agreed_on",
+            "requested_at",
+            "requested_by",
+            "decided_at",
+            "decided_by",
+            "decision_reason",
+        ),
     ),
 }
 

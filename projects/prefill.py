@@ -6,7 +6,7 @@ from typing import Any, Final
 from django.http import QueryDict
 
 from projects.metrics.periods import next_month
-from projects.models import Baseline, MonthlyUpdate, Project
+from projects.models import MonthlyUpdate, Project
 from projects.register import Kind
 
 # What next month's report starts from. The narrative is written anew each month.
@@ -27,11 +27,10 @@ def prefilled(kind: Kind, user: Any, query: QueryDict) -> dict[str, Any]:
     Cost: at most two queries.
     """
     given = {name: query[name] for name in kind.fields if name in query}
-    if kind.model in (MonthlyUpdate, Baseline) and "project" in given:
+    if kind.model is MonthlyUpdate and "project" in given:
         project = Project.objects.visible_to(user).filter(code=given["project"]).first()
         if project is not None:
-            known = _next_report if kind.model is MonthlyUpdate else _next_baseline
-            return {**known(project, user), **given}
+            return {**_next_report(project, user), **given}
     return given
 
 
@@ -45,9 +44,3 @@ def _next_report(project: Project, user: Any) -> Mapping[str, Any]:
         "period": next_month(last.period),
         **{name: getattr(last, name) for name in _CARRIED_ON},
     }
-
-
-def _next_baseline(project: Project, user: Any) -> Mapping[str, Any]:
-    baselines = Baseline.objects.visible_to(user).filter(project=project)
-    last = baselines.order_by("-number").first()
-    return {"number": 1 if last is None else last.number + 1}

@@ -67,6 +67,8 @@ class Kind:
     headings: tuple[tuple[str, Text], ...] = ()
     yen: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
+    # Fields that a service sets besides those that people enter in the form of the kind.
+    service_fields: tuple[str, ...] = ()
     globally_searched: bool = False
     is_master: bool = False
     # Few enough to be offered in full where a form asks for one; others are asked for by key.
@@ -354,6 +356,7 @@ _KINDS = (
         (
             "project",
             "period",
+            "basis",
             "progress_percent",
             "planned_value",
             "earned_value",
@@ -371,6 +374,7 @@ _KINDS = (
             ("planned_value", _("Cost and schedule")),
             ("confidence", _("Judgement")),
         ),
+        service_fields=("details", "answers"),
         yen=("planned_value", "earned_value", "actual_cost", "forecast_cost"),
         filters=("state", "period", "confidence"),
     ),
@@ -379,8 +383,6 @@ _KINDS = (
         Baseline,
         (
             "project",
-            "number",
-            "agreed_on",
             "reason",
             "planned_start_on",
             "planned_end_on",
@@ -391,11 +393,13 @@ _KINDS = (
         related=("project",),
         is_editable=False,
         yen=("budget_at_completion",),
+        service_fields=("phases",),
+        filters=("state",),
     ),
     Kind(
         "milestones",
         Milestone,
-        ("project", "name", "kind", "planned_on", "forecast_on", "actual_on"),
+        ("project", "name", "kind", "weight", "planned_on", "forecast_on", "actual_on"),
         parents=("project",),
         search=("name", "project__name", "project__code"),
         related=("project",),

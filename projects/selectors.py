@@ -36,12 +36,12 @@ from projects.models import (
     YearRollup,
 )
 from projects.models.choices import (
+    FILED_STATES,
     REPORTING_PHASES,
     FlagSeverity,
     KpiKind,
     OnlineStatus,
     SystemStatus,
-    UpdateState,
 )
 
 SEVERITIES = (FlagSeverity.HIGH, FlagSeverity.MEDIUM, FlagSeverity.LOW, FlagSeverity.UNKNOWN)
@@ -576,7 +576,7 @@ def _submitted(as_of: date) -> QuerySet[MonthlyUpdate]:
     # Not narrowed to the reader: whoever sees the project may know whether its report came in.
     return MonthlyUpdate.objects.filter(
         project=OuterRef("pk"),
-        state__in=[UpdateState.SUBMITTED, UpdateState.APPROVED],
+        state__in=FILED_STATES,
         submitted_at__lt=end_of(as_of),
     ).order_by()
 

@@ -30,7 +30,7 @@ from projects.models import (
     YearRollup,
 )
 from projects.models.base import FiscalYearField
-from projects.models.choices import Stage, UpdateState
+from projects.models.choices import FILED_STATES, Stage, UpdateState
 from projects.register import KINDS, kind_of
 from projects.register import Kind as RegisterKind
 
@@ -59,6 +59,7 @@ _STATE_TONES: Final[Mapping[str, Tone]] = {
     UpdateState.SUBMITTED: "info",
     UpdateState.RETURNED: "medium",
     UpdateState.APPROVED: "ok",
+    UpdateState.PUBLISHED: "ok",
 }
 
 
@@ -366,6 +367,7 @@ COLUMNS: Final[Mapping[str, tuple[AnyColumn, ...]]] = {
         "baselines",
         "number",
         "project",
+        "state",
         "agreed_on",
         "planned_start_on",
         "planned_end_on",
@@ -500,9 +502,7 @@ def with_figures(kind: RegisterKind, rows: QuerySet[Any]) -> QuerySet[Any]:
         }
     elif kind.model is Project:
         # Not narrowed to the reader: whoever sees the project may know whether its report came in.
-        reports = MonthlyUpdate.objects.filter(
-            project=OuterRef("pk"), state__in=[UpdateState.SUBMITTED, UpdateState.APPROVED]
-        )
+        reports = MonthlyUpdate.objects.filter(project=OuterRef("pk"), state__in=FILED_STATES)
         figures = {"last_report": Subquery(reports.order_by("-period").values("period")[:1])}
     found: QuerySet[Any] = rows.annotate(**figures)
     return found

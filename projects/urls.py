@@ -6,7 +6,7 @@ from django.urls import URLPattern, path
 
 from projects.converters import KEY
 from projects.register import KINDS, Kind
-from projects.views import editing, lists, objects, updates
+from projects.views import editing, filing, lists, objects, requests, updates
 
 app_name = "projects"
 
@@ -23,6 +23,15 @@ def _of(kind: Kind) -> Iterator[URLPattern]:
 
 urlpatterns = [
     *(pattern for kind in KINDS.values() for pattern in _of(kind)),
+    path(
+        f"projects/<{KEY}:key>/reports/<month:month>/", filing.report_page, name="projects-report"
+    ),
+    path("baselines/<int:key>/approve/", requests.approve_baseline, name="baselines-approve"),
+    path("baselines/<int:key>/reject/", requests.reject_baseline, name="baselines-reject"),
+    path("baselines/<int:key>/withdraw/", requests.withdraw_baseline, name="baselines-withdraw"),
+    path("target-changes/<int:key>/approve/", requests.approve_target, name="target-approve"),
+    path("target-changes/<int:key>/reject/", requests.reject_target, name="target-reject"),
+    path("updates/<int:key>/publish/", updates.publish, name="updates-publish"),
     path("updates/<int:key>/submit/", updates.submit, name="updates-submit"),
     path("updates/<int:key>/approve/", updates.approve, name="updates-approve"),
     path("updates/<int:key>/return/", updates.send_back, name="updates-return"),

@@ -1,6 +1,7 @@
 """One factory a model: minimal, valid, nothing random. Numbers an assertion uses are in the test."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import factory
@@ -151,6 +152,7 @@ class BaselineFactory(DjangoModelFactory[models.Baseline]):
 
     project = factory.SubFactory(ProjectFactory)
     number = 1
+    state = choices.RequestState.APPROVED
     agreed_on = date(2025, 4, 1)
     planned_start_on = date(2025, 4, 1)
     planned_end_on = date(2027, 3, 31)
@@ -172,6 +174,11 @@ class MonthlyUpdateFactory(DjangoModelFactory[models.MonthlyUpdate]):
 
     project = factory.SubFactory(ProjectFactory)
     period = date(2026, 10, 1)
+    # Complete: nothing of it asks for a second look.
+    progress_percent = Decimal("40.00")
+    actual_cost = 100_000_000
+    forecast_end_on = date(2027, 3, 31)
+    confidence = choices.Confidence.MEDIUM
 
     class Params:
         submitted = factory.Trait(

@@ -1,16 +1,22 @@
 from governance.models.agency import Agency
 from governance.models.audit import AuditEvent, AuditHead
-from governance.models.people import Membership, RoleTerm, User
+from governance.models.people import MailDigest, Membership, RoleTerm, Training, User
 from governance.models.policy import PlanAction, RiskPolicy, Target
+from governance.models.work import Draft, JobMark, Notice
 
 __all__ = [
     "Agency",
     "AuditEvent",
     "AuditHead",
+    "Draft",
+    "JobMark",
+    "MailDigest",
     "Membership",
+    "Notice",
     "PlanAction",
     "RiskPolicy",
     "RoleTerm",
     "Target",
+    "Training",
     "User",
 ]

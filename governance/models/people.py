@@ -1,6 +1,7 @@
 from datetime import date
 
 from django.contrib.auth.models import AbstractUser
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
@@ -9,6 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from governance.access import Access, Resource, Role
 from governance.models.base import Tracked, Valid, localized, validity_constraint
 from governance.querysets import ScopedQuerySet
+
+
+class MailDigest(models.TextChoices):
+    AT_ONCE = "at_once", _("each notice at once")
+    DAILY = "daily", _("one mail a business day")
+    WEEKLY = "weekly", _("one mail a week")
+    NEVER = "never", _("no e-mail: in the application alone")
 
 
 class User(AbstractUser):
@@ -23,6 +31,18 @@ class User(AbstractUser):
         max_length=5,
         choices=[("ja", _("Japanese")), ("en", _("English"))],
         default="ja",
+    )
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=50,
+        blank=True,
+        help_text=_("Empty: the time zone of this site."),
+    )
+    mail_digest = models.CharField(
+        _("e-mail"),
+        max_length=10,
+        choices=MailDigest.choices,
+        default=MailDigest.DAILY,
     )
 
     class Meta:
@@ -80,6 +100,12 @@ class Membership(Valid, Tracked):
         related_name="memberships",
     )
     is_head = models.BooleanField(_("head of the office"), default=False)
+    allocation_percent = models.PositiveSmallIntegerField(
+        _("share of working time (%)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+    )
 
     objects = ScopedQuerySet.as_manager()
     access = (
@@ -136,3 +162,49 @@ class Membership(Valid, Tracked):
 
     def __str__(self) -> str:
         return f"{self.user} – {self.get_role_display()}"
+
+
+class Training(Tracked):
+    """A skill, training or qualification of a person: who could fill which role."""
+
+    class Kind(models.TextChoices):
+        SKILL = "skill", _("skill")
+        TRAINING = "training", _("training")
+        QUALIFICATION = "qualification", _("qualification")
+
+    user = models.ForeignKey(
+        User, verbose_name=_("user"), on_delete=models.PROTECT, related_name="trainings"
+    )
+    kind = models.CharField(_("kind"), max_length=13, choices=Kind.choices)
+    title = models.CharField(_("title"), max_length=200)
+    level = models.CharField(_("level"), max_length=60, blank=True)
+    obtained_on = models.DateField(_("obtained on"), null=True, blank=True)
+    expires_on = models.DateField(_("expires on"), null=True, blank=True)
+    note = models.CharField(_("note"), max_length=300, blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+    access = (
+        Access(
+            Resource.STAFFING,
+            agency=("user__memberships__agency_id", "user__memberships__project__agency_id"),
+            project=("user__memberships__project_id",),
+            many=True,
+        ),
+    )
+
+    class Meta:
+        verbose_name = _("training")
+        verbose_name_plural = _("trainings")
+        ordering = ("user_id", "kind", "title", "pk")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(obtained_on__isnull=True)
+                | Q(expires_on__isnull=True)
+                | Q(expires_on__gte=F("obtained_on")),
+                name="training_dates",
+                violation_error_message=_("It would expire before it was obtained."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.title

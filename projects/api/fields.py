@@ -69,6 +69,7 @@ _UNITS: Final[Mapping[str, Text]] = {
     "cases": gettext_lazy("cases a year"),
     "online_cases": gettext_lazy("cases a year"),
     "minutes_per_case": gettext_lazy("minutes"),
+    "weight": gettext_lazy("parts of the project's work"),
     "bidders": gettext_lazy("bidders"),
     "probability": gettext_lazy("1 (low) to 5 (high)"),
     "impact": gettext_lazy("1 (low) to 5 (high)"),

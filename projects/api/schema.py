@@ -115,7 +115,8 @@ class CollectionSchema(ApiSchema):
         }.get(self._action)
         if made is not None:
             return made(self.collection)
-        return serializers.Reason if self._action == "send_back" else None
+        inputs: dict[str, Any] = {"send_back": serializers.Reason, "submit": serializers.Answers}
+        return inputs.get(self._action)
 
     def get_response_serializers(self) -> Any:
         status = 201 if self._action == "create" else 200
@@ -145,6 +146,7 @@ def _summaries() -> dict[str, str]:
         "submit": _("Submit: %(kind)s"),
         "approve": _("Approve: %(kind)s"),
         "send_back": _("Return: %(kind)s"),
+        "publish": _("Publish: %(kind)s"),
     }
 
 
@@ -160,7 +162,11 @@ def _descriptions() -> dict[str, str]:
             "Name the version you read and what changes. If somebody saved in between, the answer"
             " is 409 with the record as it is now."
         ),
-        "submit": _("Hands a draft or a returned report to the PMO."),
+        "submit": _(
+            "Hands a draft or a returned report to the PMO. What looks odd needs a reason: the answer"
+            " names the checks, `answers` gives the reasons."
+        ),
         "approve": _("Approves a submitted report; nobody approves their own."),
         "send_back": _("Returns a submitted report to its author, with the reason."),
+        "publish": _("Releases an approved report: the ministry CIO answers for it from then on."),
     }

@@ -150,6 +150,15 @@ class Reason(Input):
     )
 
 
+class Answers(Input):
+    # Reasons for what looks odd in a report.
+    answers = serializers.DictField(
+        child=serializers.CharField(max_length=1000),
+        required=False,
+        help_text=gettext_lazy("Check → why the figure is right. Named where they are asked for."),
+    )
+
+
 def _entered(collection: Collection, field: Field, *, required: bool) -> Entered:
     is_name = field.name == collection.key
     return Entered(field, is_name=is_name, required=required, allow_null=field.is_nullable)

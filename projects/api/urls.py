@@ -32,7 +32,12 @@ def _addresses(collection: Collection) -> Iterator[URLPattern]:
     yield path(f"{slug}/", view.as_view(listed, detail=False, **of), name=f"{slug}-list")
     yield path(one, view.as_view(single, detail=True, **of), name=f"{slug}-detail")
     if view is UpdateViewSet:
-        for action, tail in (("submit", "submit"), ("approve", "approve"), ("send_back", "return")):
+        for action, tail in (
+            ("submit", "submit"),
+            ("approve", "approve"),
+            ("send_back", "return"),
+            ("publish", "publish"),
+        ):
             shown = view.as_view({"post": action}, detail=True, **of)
             yield path(f"{one}{tail}/", shown, name=f"{slug}-{tail}")
 

@@ -28,9 +28,10 @@ from projects.api import serializers
 from projects.api.collections import COLLECTIONS, Collection, Rows
 from projects.api.filters import FilterBackend, SortBackend
 from projects.api.schema import CollectionSchema
+from projects.filing_text import finding_text
 from projects.forms.register import told_at
 from projects.register import Kind
-from projects.services import register
+from projects.services import register, updates
 
 
 @contextmanager
@@ -154,22 +155,35 @@ class UpdateViewSet(RegisterViewSet):
         "submit": Action.SUBMIT,
         "approve": Action.APPROVE,
         "send_back": Action.APPROVE,
+        "publish": Action.READ,
     }
 
     def submit(self, request: Request, key: str) -> Response:
         stored = self._permitted(key)
-        self._input(serializers.Empty)
-        return Response(self._row(register.submit_update(self._act(), stored.pk).pk))
+        answers = self._input(serializers.Answers).get("answers", {})
+        try:
+            update = updates.submit(self._act(), stored.pk, answers)
+        except updates.NeedsAnswers as needs:
+            told: dict[str, list[str]] = {}
+            for found in needs.findings:
+                told.setdefault(found.field, []).append(f"{found.check}: {finding_text(found)}")
+            raise ValidationError(told) from needs
+        return Response(self._row(update.pk))
 
     def approve(self, request: Request, key: str) -> Response:
         stored = self._permitted(key)
         self._input(serializers.Empty)
-        return Response(self._row(register.approve_update(self._act(), stored.pk).pk))
+        return Response(self._row(updates.approve(self._act(), stored.pk).pk))
 
     def send_back(self, request: Request, key: str) -> Response:
         stored = self._permitted(key)
         act = self._act(self._input(serializers.Reason)["reason"])
-        return Response(self._row(register.return_update(act, stored.pk).pk))
+        return Response(self._row(updates.send_back(act, stored.pk).pk))
+
+    def publish(self, request: Request, key: str) -> Response:
+        stored = self._permitted(key)
+        self._input(serializers.Empty)
+        return Response(self._row(updates.publish(self._act(), stored.pk).pk))
 
 
 class RootView(APIView):

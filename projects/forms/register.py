@@ -17,16 +17,19 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from governance.access import Action, Reach, Resource, Rights, rights_of
+from governance.drafts import Resumable
 from governance.models import RiskPolicy
 from governance.models.base import Valid, valid_on
 from governance.tabular import Text
 from projects.forms.fields import form_field
+from projects.forms.phases import PhasesField
 from projects.forms.references import OFFERED, KeyField, KeysField
-from projects.models import CostLine, ReviewType
+from projects.models import Baseline, CostLine, ReviewType
 from projects.models.choices import EXECUTION_STAGES, Stage, ValueState
 from projects.models.review import LAYER_RESOURCES
 from projects.register import Kind, parent_kind
 from projects.risk_text import TITLES
+from projects.services.requests import spread_evenly
 
 # Where a rule is told ---------------------------------------------------------------------------------
 
@@ -69,7 +72,7 @@ else:  # Django's forms take no subscript at run time.
     _ModelForm = forms.ModelForm
 
 
-class RegisterForm(_ModelForm):
+class RegisterForm(Resumable, _ModelForm):
     """A new object of `kind`, or a change of a stored one.
 
     `user` limits what may be chosen, `on` which masters are valid. Saving is the service's:
@@ -93,6 +96,8 @@ class RegisterForm(_ModelForm):
         self._offer_references()
         self._offer_states()
         self._limit_to_rights()
+        if self.kind.model is Baseline:
+            self._offer_phases()
         if self.action is Action.EDIT:
             self._keep_stored()
 
@@ -208,6 +213,8 @@ class RegisterForm(_ModelForm):
         fault = self.kind.key_fault(str(values.get(self.kind.key, "")))
         if self.action is Action.CREATE and values.get(self.kind.key) and fault:
             self.add_error(self.kind.key, ValidationError(str(fault)))
+        if self.kind.model is Baseline:
+            self._phases(values)
         for name, state in self._pairs():
             if name not in values or state not in values:
                 continue
@@ -241,6 +248,26 @@ class RegisterForm(_ModelForm):
             self.fields["rule_id"] = forms.ChoiceField(
                 label=self.fields["rule_id"].label, choices=[("", "–"), *TITLES.items()]
             )
+
+    def _offer_phases(self) -> None:
+        """The time-phased plan: pasted month by month, or spread evenly."""
+        self.fields["spread_evenly"] = forms.BooleanField(
+            label=_("Spread the budget evenly over the months"), required=False
+        )
+        self.fields["phases"] = PhasesField(
+            label=_("Planned value to date, month by month"),
+            required=False,
+            help_text=_("One month a line, as copied from Excel: 2026-04 and the yen to date."),
+        )
+
+    def _phases(self, values: dict[str, Any]) -> None:
+        start, end = values.get("planned_start_on"), values.get("planned_end_on")
+        budget = values.get("budget_at_completion")
+        if values.get("spread_evenly"):
+            if values.get("phases"):
+                self.add_error("phases", _("Paste the months, or spread evenly: not both."))
+            elif start is not None and end is not None and budget is not None and start <= end:
+                values["phases"] = spread_evenly(start, end, budget)
 
     def _keep_stored(self) -> None:
         """A key never changes; what the reader saw is sent along, so that a conflict can tell
@@ -285,7 +312,7 @@ class RegisterForm(_ModelForm):
         """What was entered, for `services.register`."""
         return {
             name: self.cleaned_data[name]
-            for name in self.kind.fields
+            for name in (*self.kind.fields, *self.kind.service_fields)
             if name in self.fields and not self.fields[name].disabled
         }
 
@@ -293,7 +320,7 @@ class RegisterForm(_ModelForm):
     def sections(self) -> list[tuple[Text, list[list[forms.BoundField]]]]:
         """Headings with their fields; a figure and why it may be empty stand together."""
         states = {state for _name, state in self._pairs()}
-        return [
+        found: list[tuple[Text, list[list[forms.BoundField]]]] = [
             (
                 heading,
                 [
@@ -304,6 +331,11 @@ class RegisterForm(_ModelForm):
             )
             for heading, names in self.kind.sections
         ]
+        if "phases" in self.fields:
+            found.append(
+                (_("Time-phased plan"), [[self[name]] for name in ("spread_evenly", "phases")])
+            )
+        return found
 
 
 _MADE: Final[dict[str, type[RegisterForm]]] = {}

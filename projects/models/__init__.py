@@ -1,8 +1,8 @@
 from projects.models.contract import Contract
 from projects.models.cost import CostLine
-from projects.models.delivery import Baseline, Milestone, MonthlyUpdate
+from projects.models.delivery import Baseline, Milestone, MonthlyUpdate, PlannedValue
 from projects.models.flag import RiskFlag
-from projects.models.imports import ImportRun
+from projects.models.imports import ImportJob, ImportRun
 from projects.models.master import CostItem, ReviewType, SystemClass
 from projects.models.project import Project
 from projects.models.review import Finding, Review
@@ -10,7 +10,7 @@ from projects.models.risk import Risk
 from projects.models.rollup import ServiceRollup, YearRollup
 from projects.models.service import Service, ServiceYear
 from projects.models.system import System, SystemLineage
-from projects.models.value import Benefit, Kpi, KpiLink, KpiValue
+from projects.models.value import Benefit, Kpi, KpiLink, KpiMethod, KpiValue, TargetChange
 
 __all__ = [
     "Baseline",
@@ -19,12 +19,15 @@ __all__ = [
     "CostItem",
     "CostLine",
     "Finding",
+    "ImportJob",
     "ImportRun",
     "Kpi",
     "KpiLink",
+    "KpiMethod",
     "KpiValue",
     "Milestone",
     "MonthlyUpdate",
+    "PlannedValue",
     "Project",
     "Review",
     "ReviewType",
@@ -36,5 +39,6 @@ __all__ = [
     "System",
     "SystemClass",
     "SystemLineage",
+    "TargetChange",
     "YearRollup",
 ]

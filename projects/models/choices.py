@@ -115,6 +115,42 @@ class UpdateState(models.TextChoices):
     SUBMITTED = "submitted", _("submitted")
     RETURNED = "returned", _("returned")
     APPROVED = "approved", _("approved")
+    PUBLISHED = "published", _("published")
+
+
+# Reports that somebody may still write in; reports that count; reports that came in at all.
+OPEN_STATES = (UpdateState.DRAFT, UpdateState.RETURNED)
+SETTLED_STATES = (UpdateState.APPROVED, UpdateState.PUBLISHED)
+FILED_STATES = (UpdateState.SUBMITTED, *SETTLED_STATES)
+
+
+class EarnedBasis(models.TextChoices):
+    """From what the earned value of a report comes."""
+
+    REPORTED = "reported", _("earned value as reported")
+    MILESTONES = "milestones", _("weights of the milestones reached")
+
+
+class RequestState(models.TextChoices):
+    """Something asked for that another person decides."""
+
+    REQUESTED = "requested", _("waiting for a decision")
+    APPROVED = "approved", _("agreed")
+    REJECTED = "rejected", _("rejected")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class JobState(models.TextChoices):
+    """The life of an uploaded file."""
+
+    QUEUED = "queued", _("waiting")
+    READING = "reading", _("being checked")
+    READY = "ready", _("checked, waiting for your confirmation")
+    REFUSED = "refused", _("has errors; nothing was written")
+    WRITING = "writing", _("being written")
+    DONE = "done", _("written")
+    CANCELLED = "cancelled", _("cancelled; nothing was written")
+    FAILED = "failed", _("broken off; nothing was written")
 
 
 class Confidence(models.IntegerChoices):

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -7,11 +9,38 @@ from django.utils.translation import gettext_lazy as _
 from governance.access import Access, Resource
 from governance.querysets import ScopedQuerySet
 from projects.models.base import Registered, in_order, not_negative
-from projects.models.choices import Confidence, UpdateState
+from projects.models.choices import (
+    OPEN_STATES,
+    SETTLED_STATES,
+    Confidence,
+    EarnedBasis,
+    RequestState,
+    UpdateState,
+)
+
+
+def _moment(label: Any) -> "models.DateTimeField[Any, Any]":
+    return models.DateTimeField(label, null=True, blank=True, editable=False)
+
+
+def _person(label: Any) -> "models.ForeignKey[Any, Any]":
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=label,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
 
 
 class Baseline(Registered):
-    """A plan that was agreed on. Number 1 stays for ever; later ones stand beside it."""
+    """A plan that was agreed on, or is asked for.
+
+    A plan gets its number when another person than its author agrees to it. Number 1 stays for
+    ever; later ones stand beside it.
+    """
 
     project = models.ForeignKey(
         "projects.Project",
@@ -19,12 +48,26 @@ class Baseline(Registered):
         on_delete=models.PROTECT,
         related_name="baselines",
     )
-    number = models.PositiveSmallIntegerField(_("number"), validators=[MinValueValidator(1)])
-    agreed_on = models.DateField(_("agreed on"))
+    number = models.PositiveSmallIntegerField(
+        _("number"), null=True, blank=True, editable=False, validators=[MinValueValidator(1)]
+    )
+    state = models.CharField(
+        _("state"),
+        max_length=10,
+        choices=RequestState.choices,
+        default=RequestState.REQUESTED,
+        editable=False,
+    )
+    agreed_on = models.DateField(_("agreed on"), null=True, blank=True, editable=False)
     reason = models.TextField(_("reason"), blank=True)
     planned_start_on = models.DateField(_("planned start"))
     planned_end_on = models.DateField(_("planned end"))
     budget_at_completion = models.BigIntegerField(_("budget at completion"))
+    requested_at = _moment(_("requested at"))
+    requested_by = _person(_("requested by"))
+    decided_at = _moment(_("decided at"))
+    decided_by = _person(_("decided by"))
+    decision_reason = models.TextField(_("reason of the decision"), blank=True, editable=False)
 
     objects = ScopedQuerySet.as_manager()
     access = (Access(Resource.BASELINE, agency=("project__agency_id",), project=("project_id",)),)
@@ -39,7 +82,25 @@ class Baseline(Registered):
                 name="baseline_once",
                 violation_error_message=_("This project has a baseline of that number already."),
             ),
-            models.CheckConstraint(condition=Q(number__gte=1), name="baseline_number"),
+            models.CheckConstraint(
+                condition=Q(state=RequestState.APPROVED, number__gte=1, agreed_on__isnull=False)
+                | (~Q(state=RequestState.APPROVED) & Q(number__isnull=True)),
+                name="baseline_numbered_when_agreed",
+            ),
+            models.UniqueConstraint(
+                fields=("project",),
+                condition=Q(state=RequestState.REQUESTED),
+                name="baseline_one_request",
+                violation_error_message=_("A baseline of this project waits for a decision."),
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=True)
+                | Q(requested_by__isnull=True)
+                | ~Q(state__in=[RequestState.APPROVED, RequestState.REJECTED])
+                | ~Q(decided_by=F("requested_by")),
+                name="baseline_author_is_not_approver",
+                violation_error_message=_("Nobody decides on their own request."),
+            ),
             not_negative("budget_at_completion", "baseline_budget_positive"),
             in_order(
                 "planned_start_on",
@@ -48,14 +109,53 @@ class Baseline(Registered):
                 _("The planned end lies before the planned start."),
             ),
             models.CheckConstraint(
-                condition=Q(number=1) | ~Q(reason=""),
+                condition=Q(number__isnull=True) | Q(number=1) | ~Q(reason=""),
                 name="rebaseline_has_reason",
                 violation_error_message=_("A new baseline needs a reason."),
             ),
         )
 
     def __str__(self) -> str:
-        return f"{self.project} #{self.number}"
+        return f"{self.project} #{self.number or '?'}"
+
+
+class PlannedValue(models.Model):
+    """Cumulative planned value of a baseline at the end of a month: its time-phased plan."""
+
+    baseline = models.ForeignKey(
+        Baseline,
+        verbose_name=_("baseline"),
+        on_delete=models.PROTECT,
+        related_name="planned_values",
+    )
+    period = models.DateField(_("month"))
+    amount = models.BigIntegerField(_("planned value to date"))
+
+    objects = ScopedQuerySet.as_manager()
+    access = (
+        Access(
+            Resource.BASELINE,
+            agency=("baseline__project__agency_id",),
+            project=("baseline__project_id",),
+        ),
+    )
+
+    class Meta:
+        verbose_name = _("planned value")
+        verbose_name_plural = _("planned values")
+        ordering = ("baseline_id", "period")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("baseline", "period"),
+                name="planned_value_once",
+                violation_error_message=_("This month stands twice."),
+            ),
+            models.CheckConstraint(condition=Q(period__day=1), name="planned_value_month"),
+            not_negative("amount", "planned_value_positive"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.baseline} {self.period:%Y-%m}"
 
 
 class Milestone(Registered):
@@ -76,6 +176,12 @@ class Milestone(Registered):
     planned_on = models.DateField(_("planned"))
     forecast_on = models.DateField(_("forecast"), null=True, blank=True)
     actual_on = models.DateField(_("actual"), null=True, blank=True)
+    weight = models.PositiveSmallIntegerField(
+        _("weight"),
+        null=True,
+        blank=True,
+        help_text=_("Its share of the work, beside the weights of the other milestones."),
+    )
 
     objects = ScopedQuerySet.as_manager()
     access = (Access(Resource.BASELINE, agency=("project__agency_id",), project=("project_id",)),)
@@ -127,26 +233,26 @@ class MonthlyUpdate(Registered):
         _("PJMO's confidence"), choices=Confidence.choices, null=True, blank=True
     )
     narrative = models.TextField(_("narrative"), blank=True)
-    submitted_at = models.DateTimeField(_("submitted at"), null=True, blank=True, editable=False)
-    submitted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name=_("submitted by"),
-        null=True,
-        blank=True,
-        editable=False,
-        on_delete=models.PROTECT,
-        related_name="+",
+    basis = models.CharField(
+        _("basis of the earned value"),
+        max_length=10,
+        choices=EarnedBasis.choices,
+        default=EarnedBasis.REPORTED,
     )
-    approved_at = models.DateTimeField(_("approved at"), null=True, blank=True, editable=False)
-    approved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name=_("approved by"),
-        null=True,
-        blank=True,
-        editable=False,
-        on_delete=models.PROTECT,
-        related_name="+",
-    )
+    # What was filed on milestones, KPIs and risks (`projects.services.filing`): it reaches these
+    # records with the approval, and stays here as it was filed.
+    details = models.JSONField(_("filed with it"), default=dict, blank=True, editable=False)
+    # Check → the reason the PJMO gave for what looks odd.
+    answers = models.JSONField(_("reasons given"), default=dict, blank=True, editable=False)
+    submitted_at = _moment(_("submitted at"))
+    submitted_by = _person(_("submitted by"))
+    returned_at = _moment(_("returned at"))
+    returned_by = _person(_("returned by"))
+    return_reason = models.TextField(_("why it was returned"), blank=True, editable=False)
+    approved_at = _moment(_("approved at"))
+    approved_by = _person(_("approved by"))
+    published_at = _moment(_("published at"))
+    published_by = _person(_("published by"))
 
     objects = ScopedQuerySet.as_manager()
     access = (Access(Resource.UPDATE, agency=("project__agency_id",), project=("project_id",)),)
@@ -177,12 +283,11 @@ class MonthlyUpdate(Registered):
             not_negative("actual_cost", "update_ac_positive"),
             not_negative("forecast_cost", "update_forecast_positive"),
             models.CheckConstraint(
-                condition=Q(state__in=[UpdateState.DRAFT, UpdateState.RETURNED])
-                | Q(submitted_at__isnull=False),
+                condition=Q(state__in=OPEN_STATES) | Q(submitted_at__isnull=False),
                 name="update_submitted_has_time",
             ),
             models.CheckConstraint(
-                condition=~Q(state=UpdateState.APPROVED) | Q(approved_at__isnull=False),
+                condition=~Q(state__in=SETTLED_STATES) | Q(approved_at__isnull=False),
                 name="update_approved_has_time",
             ),
             models.CheckConstraint(

@@ -6,19 +6,20 @@ actual never differ), money without earned value, and optimists who stay confide
 """
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 from typing import Any
 
 from projects.metrics.periods import fiscal_year_of
-from projects.models import Baseline, Milestone, MonthlyUpdate, Project, System
+from projects.models import Baseline, Milestone, MonthlyUpdate, PlannedValue, Project, System
 from projects.models.choices import (
     ENDED_PHASES,
     REPORTING_PHASES,
     Confidence,
     ProjectPhase,
+    RequestState,
     SystemStatus,
     UpdateState,
 )
@@ -256,6 +257,7 @@ def baselines(frame: Frame, rng: Random, plan: ProjectPlan, project_id: int) -> 
         yield Baseline(
             project_id=project_id,
             number=item.number,
+            state=RequestState.APPROVED,
             agreed_on=agreed_on,
             reason=rng.choice(_REBASELINE_REASONS) if item.number > 1 else "",
             planned_start_on=plan.start,
@@ -265,9 +267,42 @@ def baselines(frame: Frame, rng: Random, plan: ProjectPlan, project_id: int) -> 
         )
 
 
+def asked_baselines(frame: Frame) -> Iterator[Baseline]:
+    """New plans that wait for a decision: for every thirtieth project that is being built."""
+    building = Project.objects.filter(phase=ProjectPhase.BUILDING).order_by("pk")
+    agreed = Baseline.objects.filter(project__in=building).order_by("project_id", "-number")
+    latest: dict[int, Baseline] = {}
+    for baseline in agreed:
+        latest.setdefault(baseline.project_id, baseline)
+    for last in list(latest.values())[::30]:
+        yield Baseline(
+            project_id=last.project_id,
+            planned_start_on=last.planned_start_on,
+            planned_end_on=months_after(last.planned_end_on.replace(day=1), 7) - timedelta(days=1),
+            budget_at_completion=last.budget_at_completion * 112 // 100,
+            reason="要件の追加により、移行の工程を延ばす必要があるため。",
+            requested_at=frame.moment(frame.days_ago(6), 14),
+            updated_at=frame.moment(frame.days_ago(6), 14),
+        )
+
+
+def planned_values(baselines: Iterable[Baseline]) -> Iterator[PlannedValue]:
+    """The time-phased plan of each stored baseline: the S-curve of its budget, month by month."""
+    for baseline in baselines:
+        start = baseline.planned_start_on.replace(day=1)
+        months = months_between(start, baseline.planned_end_on) + 1
+        for number in range(1, months + 1):
+            share = 1 if number == months else curve(number / months)
+            yield PlannedValue(
+                baseline_id=baseline.pk,
+                period=months_after(start, number - 1),
+                amount=int(baseline.budget_at_completion * share),
+            )
+
+
 def milestones(frame: Frame, plan: ProjectPlan, project_id: int) -> Iterator[Milestone]:
     """Milestones as first planned, with the forecast of today's pace and the days they were met."""
-    first = plan.plans[0]
+    first, before = plan.plans[0], 0.0
     for name, kind, share in _MILESTONES:
         planned = _day_at(plan.start, first.months * share)
         expected = _day_at(plan.start, first.months * share / plan.pace)
@@ -277,11 +312,13 @@ def milestones(frame: Frame, plan: ProjectPlan, project_id: int) -> Iterator[Mil
             project_id=project_id,
             name=name,
             kind=kind,
+            weight=round((share - before) * 100),
             planned_on=planned,
             forecast_on=None if is_met or plan.is_ended else max(expected, frame.as_of),
             actual_on=expected if is_met else None,
             updated_at=frame.moment(expected if is_met else frame.days_ago(20)),
         )
+        before = share
 
 
 def _day_at(start: date, months: float) -> date:

@@ -209,7 +209,10 @@ class _Loader:
             for plan, project in zip(plans, stored, strict=True)
         )
         pairs = list(zip(plans, stored, strict=True))
-        self.pour(b for plan, p in pairs for b in delivery.baselines(frame, rng, plan, p.pk))
+        agreed = self.write(
+            b for plan, p in pairs for b in delivery.baselines(frame, rng, plan, p.pk)
+        )
+        self.pour(delivery.planned_values(agreed))
         self.pour(m for plan, p in pairs for m in delivery.milestones(frame, plan, p.pk))
         self.pour(u for plan, p in pairs for u in delivery.updates(frame, rng, plan, p.pk))
         self.pour(line for plan, p in pairs for line in self._project_lines(rng, plan, p))
@@ -286,6 +289,13 @@ class _Loader:
         )
         self.pour(f for review in stored for f in reviews.findings(frame, rng, review))
 
+    def requests(self) -> None:
+        """What waits for a decision, and how KPIs whose series breaks are measured."""
+        frame = self.frame
+        self.write(value.methods(frame))
+        self.write(value.target_changes(frame))
+        self.write(delivery.asked_baselines(frame))
+
 
 def _subject(system: System) -> str:
     """What the services of a system are about."""
@@ -321,6 +331,7 @@ def seed_government(
     first = planted.SYSTEMS + 1
     for block, start in enumerate(range(first, size + 1, GOVERNMENT)):
         loader.block(block, min(GOVERNMENT, size + 1 - start), start)
+    loader.requests()
     rollups.recompute_all()
     flags.recompute_all(act, as_of=frame.as_of)
     rows = {model._meta.model_name or "": model._default_manager.count() for model in _counted()}

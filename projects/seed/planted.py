@@ -41,6 +41,7 @@ from projects.models.choices import (
     OnlineStatus,
     Profile,
     ProjectPhase,
+    RequestState,
     ReviewResponse,
     Stage,
     SystemStatus,
@@ -451,6 +452,7 @@ def _project(ground: Ground, number: int, systems: Mapping[int, System]) -> Proj
     Baseline.objects.create(
         project=project,
         number=1,
+        state=RequestState.APPROVED,
         agreed_on=start,
         planned_start_on=start,
         planned_end_on=months_after(start, _MONTHS) - timedelta(days=1),
@@ -528,6 +530,7 @@ def _rebaselined(ground: Ground, project: Project) -> None:
     Baseline.objects.create(
         project=project,
         number=2,
+        state=RequestState.APPROVED,
         agreed_on=months_after(start, 9),
         reason="移行方式を一括から段階へ改めたため。",
         planned_start_on=start,

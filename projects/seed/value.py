@@ -7,7 +7,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from projects.models import Benefit, Kpi, KpiLink, KpiValue, Risk
+from projects.models import Benefit, Kpi, KpiLink, KpiMethod, KpiValue, Risk, TargetChange
 from projects.models.choices import (
     BenefitKind,
     Horizon,
@@ -206,4 +206,45 @@ def risks(frame: Frame, rng: Random, plan: ProjectPlan, project_id: int) -> Iter
             due_on=frame.days_ago(rng.randint(-200, 120)),
             closed_on=since if is_closed else None,
             updated_at=frame.moment(since),
+        )
+
+
+def methods(frame: Frame) -> Iterator[KpiMethod]:
+    """How the KPIs are measured whose series breaks: the old method and the new one."""
+    since: dict[int, int] = {}
+    broken = KpiValue.objects.filter(method_version=2).order_by("kpi_id", "fiscal_year")
+    for kpi_id, year in broken.values_list("kpi_id", "fiscal_year"):
+        since.setdefault(kpi_id, year)
+    for kpi_id, year in since.items():
+        yield KpiMethod(
+            kpi_id=kpi_id,
+            number=1,
+            from_year=frame.settled - 3,
+            description="窓口での調査票による集計。",
+            updated_at=frame.moment(date(frame.settled - 2, 4, 1)),
+        )
+        yield KpiMethod(
+            kpi_id=kpi_id,
+            number=2,
+            from_year=year,
+            description="システムの利用記録からの自動集計。",
+            reason="調査票では回答者が偏っていたため。",
+            updated_at=frame.moment(date(year, 4, 1)),
+        )
+
+
+def target_changes(frame: Frame) -> Iterator[TargetChange]:
+    """Locked targets of this year that somebody asks to lower: every two-hundredth."""
+    locked = KpiValue.objects.filter(
+        fiscal_year=frame.settled + 1, target__isnull=False, actual__isnull=True
+    ).order_by("pk")
+    for value in locked[::200]:
+        asked_at = frame.moment(frame.days_ago(4), 11)
+        yield TargetChange(
+            value=value,
+            old_target=value.target,
+            new_target=(value.target or Decimal()) * Decimal("0.9"),
+            reason="前提とした法改正の施行が延期されたため。",
+            requested_at=asked_at,
+            updated_at=asked_at,
         )

@@ -64,10 +64,10 @@ from projects.models import (
 from projects.models.choices import (
     COMPETITIVE_METHODS,
     ENDED_PHASES,
+    FILED_STATES,
     REPORTING_PHASES,
     ContractMethod,
     SystemStatus,
-    UpdateState,
 )
 
 CHUNK = 2000
@@ -206,7 +206,7 @@ def _judge_projects(ids: Collection[int], book: Book, as_of: date) -> Iterator[_
     submitted = dict(
         MonthlyUpdate.objects.filter(
             project_id__in=ids,
-            state__in=[UpdateState.SUBMITTED, UpdateState.APPROVED],
+            state__in=FILED_STATES,
             submitted_at__lt=_end_of(as_of),
         )
         .order_by()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,8 +19,10 @@ from governance.exceptions import Conflict, DomainError
 from governance.models import RiskPolicy
 from governance.models.base import snapshot
 from projects.models import (
+    Baseline,
     Contract,
     CostLine,
+    KpiValue,
     MonthlyUpdate,
     Project,
     Review,
@@ -28,9 +30,10 @@ from projects.models import (
     ServiceYear,
     System,
 )
-from projects.models.choices import UpdateState
+from projects.models.choices import OPEN_STATES, SETTLED_STATES
 from projects.register import Kind
-from projects.services import flags, rollups
+from projects.services import flags, requests, rollups
+from projects.services.writing import recheck, state_of
 
 
 @dataclass(slots=True)
@@ -97,15 +100,6 @@ def recompute(act: Act, touched: Touched) -> None:
     )
 
 
-def state_of(obj: models.Model) -> dict[str, Any]:
-    """Columns and many-to-many ids of a stored object, as the audit trail keeps them."""
-    state = snapshot(obj)
-    for relation in obj._meta.many_to_many:
-        manager = getattr(obj, relation.name)
-        state[relation.name] = sorted(manager.values_list("pk", flat=True))
-    return state
-
-
 def _assign(obj: models.Model, values: Mapping[str, Any]) -> dict[str, Iterable[Any]]:
     """Set plain fields; return the many-to-many ones, which need a stored row."""
     many = {relation.name for relation in obj._meta.many_to_many}
@@ -116,7 +110,7 @@ def _assign(obj: models.Model, values: Mapping[str, Any]) -> dict[str, Iterable[
 
 
 def _unknown_fields(kind: Kind, values: Mapping[str, Any]) -> None:
-    if extra := set(values) - set(kind.fields):
+    if extra := set(values) - {*kind.fields, *kind.service_fields}:
         raise DomainError(_("Unknown fields: %(names)s") % {"names": ", ".join(sorted(extra))})
 
 
@@ -127,6 +121,8 @@ def _refuse_unseen(act: Act, kind: Kind, values: Mapping[str, Any]) -> None:
         return
     faults = {}
     for name, value in values.items():
+        if name in kind.service_fields:
+            continue
         field: Any = kind.model._meta.get_field(name)
         if not field.is_relation or not hasattr(field.related_model, "access") or not value:
             continue
@@ -139,16 +135,6 @@ def _refuse_unseen(act: Act, kind: Kind, values: Mapping[str, Any]) -> None:
         raise ValidationError(faults)
 
 
-def _recheck(act: Act, obj: models.Model, action: Action) -> None:
-    """The saved row must lie within the actor's rights, or all rolls back: nobody moves a record
-    into another agency or creates it there."""
-    if act.user is None:  # A command: run by whoever operates the machine.
-        return
-    rows: Any = type(obj)._default_manager.filter(pk=obj.pk)
-    if not rows.visible_to(act.user, action).exists():
-        raise PermissionDenied
-
-
 @transaction.atomic
 def create(act: Act, kind: Kind, values: Mapping[str, Any]) -> Any:
     """Create one object of `kind` and return it.
@@ -158,10 +144,13 @@ def create(act: Act, kind: Kind, values: Mapping[str, Any]) -> Any:
     """
     _unknown_fields(kind, values)
     _refuse_unseen(act, kind, values)
+    if kind.model is Baseline:
+        # A plan is asked for, whatever the door; another person agrees to it.
+        return requests.request_baseline(act, values)
     obj: Any = kind.model()
     many = _assign(obj, values)
     if isinstance(obj, MonthlyUpdate):
-        obj.revision = _next_revision(obj)
+        obj.revision = next_revision(obj)
     obj.updated_at, obj.updated_by = act.at, act.user
     obj.full_clean()
     if fault := kind.key_fault(kind.key_of(obj)):
@@ -169,7 +158,7 @@ def create(act: Act, kind: Kind, values: Mapping[str, Any]) -> Any:
     obj.save(force_insert=True)
     for name, related in many.items():
         getattr(obj, name).set(related)
-    _recheck(act, obj, Action.CREATE)
+    recheck(act, obj, Action.CREATE)
     audit.record_object(
         act, f"{obj._meta.model_name}.created", obj, before=None, after=state_of(obj)
     )
@@ -189,7 +178,7 @@ def edit(act: Act, kind: Kind, pk: int, values: Mapping[str, Any], *, version: i
     """
     _unknown_fields(kind, values)
     obj: Any = kind.model._default_manager.select_for_update(of=("self",)).get(pk=pk)
-    _recheck(act, obj, Action.EDIT)
+    recheck(act, obj, Action.EDIT)
     _refuse_closed(kind, obj)
     if obj.version != version:
         raise Conflict(state_of(obj))
@@ -197,6 +186,7 @@ def edit(act: Act, kind: Kind, pk: int, values: Mapping[str, Any], *, version: i
     touched = Touched()
     touched.add(obj)
     before = state_of(obj)
+    _refuse_locked(act, obj, values)
     many = _assign(obj, values)
     obj.full_clean()
     if snapshot(obj) == {key: before[key] for key in snapshot(obj)} and not _many_changed(
@@ -208,13 +198,29 @@ def edit(act: Act, kind: Kind, pk: int, values: Mapping[str, Any], *, version: i
     obj.save()
     for name, related in many.items():
         getattr(obj, name).set(related)
-    _recheck(act, obj, Action.EDIT)
+    recheck(act, obj, Action.EDIT)
     audit.record_object(
         act, f"{obj._meta.model_name}.edited", obj, before=before, after=state_of(obj)
     )
     touched.add(obj)
     recompute(act, touched)
     return obj
+
+
+def _refuse_locked(act: Act, obj: models.Model, values: Mapping[str, Any]) -> None:
+    """A target whose year has begun changes by request only."""
+    if not isinstance(obj, KpiValue) or "target" not in values:
+        return
+    same = values["target"] == obj.target
+    if same or not requests.is_locked(obj, timezone.localdate(act.at)):
+        return
+    raise ValidationError(
+        {
+            "target": _(
+                "This target is locked since its year began: ask for a change on the page of the KPI."
+            )
+        }
+    )
 
 
 def _changed(obj: models.Model, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -242,10 +248,7 @@ def closed_because(kind: Kind, obj: models.Model) -> str:
     """Why nobody may change `obj` any more, in words; "" while it is open. Queries nothing."""
     if not kind.is_editable:
         return _("This record stays as it is: add a new one instead.")
-    if isinstance(obj, MonthlyUpdate) and obj.state not in (
-        UpdateState.DRAFT,
-        UpdateState.RETURNED,
-    ):
+    if isinstance(obj, MonthlyUpdate) and obj.state not in OPEN_STATES:
         return _("A submitted report can no longer be edited.")
     return ""
 
@@ -255,69 +258,13 @@ def _refuse_closed(kind: Kind, obj: models.Model) -> None:
         raise DomainError(reason)
 
 
-def _next_revision(update: MonthlyUpdate) -> int:
+def next_revision(update: MonthlyUpdate) -> int:
     """1 for a month's first report; after an approved one, the next number."""
     last = (
         MonthlyUpdate.objects.filter(project_id=update.project_id, period=update.period)
         .order_by("-revision")
         .first()
     )
-    if last is None or last.state != UpdateState.APPROVED:
+    if last is None or last.state not in SETTLED_STATES:
         return 1  # The unique constraint answers where a report is still open.
     return last.revision + 1
-
-
-def _transition(act: Act, pk: int, action: Action, before_states: tuple[str, ...]) -> MonthlyUpdate:
-    update = MonthlyUpdate.objects.select_for_update(of=("self",)).get(pk=pk)
-    _recheck(act, update, action)
-    if update.state not in before_states:
-        raise DomainError(
-            _("This is not possible in the state “%(state)s”.")
-            % {"state": update.get_state_display()}
-        )
-    return update
-
-
-def _settle(act: Act, update: MonthlyUpdate, verb: str, before: dict[str, Any]) -> MonthlyUpdate:
-    update.version += 1
-    update.updated_at, update.updated_by = act.at, act.user
-    update.full_clean()
-    update.save()
-    audit.record_object(act, verb, update, before=before, after=state_of(update))
-    touched = Touched()
-    touched.add(update)
-    recompute(act, touched)
-    return update
-
-
-@transaction.atomic
-def submit_update(act: Act, pk: int) -> MonthlyUpdate:
-    """Hand a drafted or returned monthly report to the PMO. Audited as "update.submitted"."""
-    update = _transition(act, pk, Action.SUBMIT, (UpdateState.DRAFT, UpdateState.RETURNED))
-    before = state_of(update)
-    update.state = UpdateState.SUBMITTED
-    update.submitted_at, update.submitted_by = act.at, act.user
-    return _settle(act, update, "update.submitted", before)
-
-
-@transaction.atomic
-def approve_update(act: Act, pk: int) -> MonthlyUpdate:
-    """Approve a submitted report; never one's own. Audited as "update.approved"."""
-    update = _transition(act, pk, Action.APPROVE, (UpdateState.SUBMITTED,))
-    if act.user is not None and update.submitted_by_id == act.user.pk:
-        raise DomainError(_("Nobody approves their own report."))
-    before = state_of(update)
-    update.state = UpdateState.APPROVED
-    update.approved_at, update.approved_by = act.at, act.user
-    return _settle(act, update, "update.approved", before)
-
-
-@transaction.atomic
-def return_update(act: Act, pk: int) -> MonthlyUpdate:
-    """Send a submitted report back, with the act's reason. Audited as "update.returned"."""
-    if not act.reason.strip():
-        raise DomainError(_("Say why the report is returned."))
-    update = _transition(act, pk, Action.APPROVE, (UpdateState.SUBMITTED,))
-    before = state_of(update)
-    update.state = UpdateState.RETURNED
-    return _settle(act, update, "update.returned", before)

@@ -13,6 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from governance import drafts
 from governance.access import Action, require
 from governance.audit import Act
 from governance.exceptions import Conflict, DomainError
@@ -30,10 +31,7 @@ LONGEST_REASON = 500
 
 def act_of(request: HttpRequest, reason: str = "") -> Act:
     """The person behind a request, now."""
-    user = request.user
-    if not isinstance(user, User):
-        raise PermissionDenied
-    return Act(user=user, at=timezone.now(), reason=reason.strip()[:LONGEST_REASON])
+    return Act(user=_person(request), at=timezone.now(), reason=reason.strip()[:LONGEST_REASON])
 
 
 def _form_page(
@@ -58,10 +56,24 @@ def _form_page(
             "form": form,
             "sections": form.sections,
             "back": back,
+            "draft_key": _draft_key(request),
             **more,
         },
         status=status,
     )
+
+
+def _person(request: HttpRequest) -> User:
+    """Who is signed in: pages are only shown to them."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
+
+
+def _draft_key(request: HttpRequest) -> str:
+    """The form that a draft belongs to: its address, with what the address fills in."""
+    sent = request.POST.get("draft", "")
+    return sent if sent.startswith(request.path) else request.get_full_path()
 
 
 def _tell(form: RegisterForm, error: Exception) -> int:
@@ -97,7 +109,7 @@ def new_page(request: HttpRequest, slug: str) -> HttpResponse:
     kind = KINDS[slug]
     if not can_create(request.user, kind):
         raise PermissionDenied
-    on = timezone.localdate()
+    on, draft = timezone.localdate(), None
     status, token = 200, request.POST.get("once") or once.new_token()
     if request.method == "POST":
         form = form_of(kind)(request.POST, user=request.user, on=on)
@@ -110,6 +122,11 @@ def new_page(request: HttpRequest, slug: str) -> HttpResponse:
     else:
         initial = prefilled(kind, request.user, request.GET)
         form = form_of(kind)(user=request.user, on=on, initial=initial)
+        if draft := drafts.find(_person(request), _draft_key(request)):
+            data = drafts.typed(draft)
+            form = form_of(kind)(data, user=request.user, on=on, initial=initial).resume()
+            # A first send may have gone through: its token still tells.
+            token = data.get("once") or token
     title = _("New: %(kind)s") % {"kind": kind.name}
     return _form_page(
         request,
@@ -118,7 +135,7 @@ def new_page(request: HttpRequest, slug: str) -> HttpResponse:
         title=title,
         status=status,
         back=kind.list_url(),
-        more={"once": token, "is_new": True},
+        more={"once": token, "is_new": True, "draft": draft},
     )
 
 
@@ -131,6 +148,7 @@ def _create(
             obj = register.create(act_of(request), kind, form.values())
             url = kind.page_url(obj)
             once.remember(request, token, url)
+        drafts.forget(_person(request), _draft_key(request))
     messages.success(request, _("Saved."))
     return redirect(url)
 
@@ -141,7 +159,7 @@ def edit_page(request: HttpRequest, slug: str, key: str | int) -> HttpResponse:
     kind = KINDS[slug]
     obj = find(request, kind, key)
     require(request.user, Action.EDIT, obj)
-    title, url, on = str(obj), kind.page_url(obj), timezone.localdate()
+    title, url, on, draft = str(obj), kind.page_url(obj), timezone.localdate(), None
     if closed := register.closed_because(kind, obj):
         messages.error(request, str(closed))
         return redirect(url)
@@ -158,6 +176,9 @@ def edit_page(request: HttpRequest, slug: str, key: str | int) -> HttpResponse:
                 status = _tell(form, error)
     else:
         form = form_of(kind)(user=request.user, on=on, instance=obj)
+        if draft := drafts.find(_person(request), _draft_key(request)):
+            data = drafts.typed(draft)
+            form = form_of(kind)(data, user=request.user, on=on, instance=obj).resume()
     return _form_page(
         request,
         kind,
@@ -165,7 +186,11 @@ def edit_page(request: HttpRequest, slug: str, key: str | int) -> HttpResponse:
         title=_("Edit: %(name)s") % {"name": title},
         status=status,
         back=url,
-        more={"change_reason": request.POST.get("change_reason", ""), "is_new": False},
+        more={
+            "change_reason": request.POST.get("change_reason", ""),
+            "is_new": False,
+            "draft": draft,
+        },
     )
 
 
@@ -173,6 +198,7 @@ def _edit(request: HttpRequest, kind: Kind, form: RegisterForm, url: str) -> Htt
     act = act_of(request, request.POST.get("change_reason", ""))
     version = form.cleaned_data["version"]
     changed = register.edit(act, kind, form.instance.pk, form.values(), version=version)
+    drafts.forget(_person(request), _draft_key(request))
     if changed.version == version:
         messages.info(request, _("Nothing was changed."))
     else:

@@ -12,9 +12,10 @@ from django.views.decorators.http import require_safe
 from governance.access import Action, can, get_visible_or_404
 from projects import pages
 from projects.goals import goals
-from projects.models import MonthlyUpdate
-from projects.models.choices import UpdateState
+from projects.models import Baseline, MonthlyUpdate
+from projects.models.choices import OPEN_STATES, SETTLED_STATES, RequestState, UpdateState
 from projects.register import KINDS, Kind
+from projects.services import updates
 from projects.tables import list_rows
 from projects.ties import ties_of
 
@@ -47,6 +48,7 @@ def object_page(request: HttpRequest, slug: str, key: str | int) -> HttpResponse
                 {"label": str(obj)},
             ],
             "actions": actions(kind, obj, user),
+            "version": obj.version,
             "sections": pages.sections(kind, obj, user),
             "flags": pages.flags(kind, obj, user, timezone.localdate()),
             "years": pages.years(kind, obj, user),
@@ -63,9 +65,12 @@ def actions(kind: Kind, obj: Any, user: Any) -> dict[str, str]:
     """Addresses of what the reader may do with `obj` now. Cost: at most three queries."""
     offered: dict[str, str] = {}
     is_update = isinstance(obj, MonthlyUpdate)
-    is_open = not is_update or obj.state in (UpdateState.DRAFT, UpdateState.RETURNED)
+    is_open = not is_update or obj.state in OPEN_STATES
     if kind.is_editable and is_open and can(user, Action.EDIT, obj):
         offered["edit"] = kind.edit_url(obj)
+    if is_update and (is_open or obj.state in SETTLED_STATES) and can(user, Action.EDIT, obj):
+        name = "edit" if is_open else "correct"
+        offered[name] = reverse("projects:projects-report", args=[obj.project.code, obj.period])
     if is_update and is_open and can(user, Action.SUBMIT, obj):
         offered["submit"] = reverse("projects:updates-submit", args=[obj.pk])
     if is_update and obj.state == UpdateState.SUBMITTED and can(user, Action.APPROVE, obj):
@@ -73,4 +78,20 @@ def actions(kind: Kind, obj: Any, user: Any) -> dict[str, str]:
         if obj.submitted_by_id != user.pk:
             offered["approve"] = reverse("projects:updates-approve", args=[obj.pk])
         offered["send_back"] = reverse("projects:updates-return", args=[obj.pk])
+    if is_update and obj.state == UpdateState.APPROVED and updates.may_publish(user, obj):
+        offered["publish"] = reverse("projects:updates-publish", args=[obj.pk])
+    if isinstance(obj, Baseline) and obj.state == RequestState.REQUESTED:
+        offered |= _baseline_actions(obj, user)
     return offered
+
+
+def _baseline_actions(obj: Baseline, user: Any) -> dict[str, str]:
+    """A plan that waits: others decide, its author may take it back."""
+    if obj.requested_by_id == user.pk:
+        return {"withdraw": reverse("projects:baselines-withdraw", args=[obj.pk])}
+    if not can(user, Action.APPROVE, obj):
+        return {}
+    return {
+        "agree": reverse("projects:baselines-approve", args=[obj.pk]),
+        "reject": reverse("projects:baselines-reject", args=[obj.pk]),
+    }

@@ -3,17 +3,17 @@
 from collections.abc import Callable
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from governance.access import Action, require
-from governance.audit import Act
 from governance.exceptions import DomainError
 from projects.models import MonthlyUpdate
 from projects.register import KINDS
-from projects.services import register
+from projects.services import updates
 from projects.views.editing import act_of
 from projects.views.objects import find
 
@@ -24,13 +24,18 @@ def _do(
     request: HttpRequest,
     key: int,
     action: Action,
-    service: Callable[[Act, int], MonthlyUpdate],
+    service: Callable[..., MonthlyUpdate],
     done: str,
 ) -> HttpResponse:
     update = find(request, _UPDATES, key)
     require(request.user, action, update)
+    given = request.POST.get("version", "")
+    version = int(given) if given.isascii() and given.isdecimal() else None
     try:
-        service(act_of(request, request.POST.get("reason", "")), update.pk)
+        service(act_of(request, request.POST.get("reason", "")), update.pk, version=version)
+    except updates.NeedsAnswers as error:
+        messages.warning(request, str(error))
+        return redirect("projects:projects-report", update.project.code, update.period)
     except DomainError as error:
         messages.error(request, str(error))
     else:
@@ -40,14 +45,22 @@ def _do(
 
 @require_POST
 def submit(request: HttpRequest, key: int) -> HttpResponse:
-    return _do(request, key, Action.SUBMIT, register.submit_update, _("The report is submitted."))
+    return _do(request, key, Action.SUBMIT, updates.submit, _("The report is submitted."))
 
 
 @require_POST
 def approve(request: HttpRequest, key: int) -> HttpResponse:
-    return _do(request, key, Action.APPROVE, register.approve_update, _("The report is approved."))
+    return _do(request, key, Action.APPROVE, updates.approve, _("The report is approved."))
 
 
 @require_POST
 def send_back(request: HttpRequest, key: int) -> HttpResponse:
-    return _do(request, key, Action.APPROVE, register.return_update, _("The report is sent back."))
+    return _do(request, key, Action.APPROVE, updates.send_back, _("The report is sent back."))
+
+
+@require_POST
+def publish(request: HttpRequest, key: int) -> HttpResponse:
+    update = find(request, _UPDATES, key)
+    if not updates.may_publish(request.user, update):
+        raise PermissionDenied
+    return _do(request, key, Action.READ, updates.publish, _("The report is published."))

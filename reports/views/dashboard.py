@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from governance.access import Action, Resource, can_somewhere, rights_of
+from governance.access import Action, Resource, Role, can_somewhere, rights_of
 from projects.selectors import Selection
 from reports import dashboards, files, pages
 from reports.exports import FORMATS, export_response
@@ -25,6 +25,7 @@ from reports.views.question import (
 )
 
 FLAGS_PER_PAGE = 50
+WORKING_ROLES = frozenset({Role.PMO, Role.PJMO, Role.ACCOUNTING, Role.VERIFIER})
 
 
 def draws_charts(view: View) -> View:
@@ -44,9 +45,11 @@ def _reads_agencies(user: Any) -> bool:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponseBase:
-    """The first page that the reader may read."""
+    """Who files, approves or checks begins with what waits for them; others with the portfolio."""
     if not rights_of(request.user).held:
         return no_role(request)
+    if rights_of(request.user).roles() & WORKING_ROLES:
+        return redirect("work")
     return redirect(
         "reports:portfolio" if reads_portfolio(request.user) else "projects:projects-list"
     )

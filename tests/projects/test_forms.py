@@ -207,7 +207,6 @@ def test_exactly_one_holder_is_asked_for(world: World, pmo: User) -> None:
         ("systems", "system_retired_after_go_live", "retired_on"),
         ("contracts", "contract_amount_stated", "amount"),
         ("service-years", "service_online_within_cases", "online_cases"),
-        ("baselines", "baseline_once", "number"),
         ("baselines", "rebaseline_has_reason", "reason"),
         ("kpi-values", "kpi_value_once", "fiscal_year"),
         ("lineage", "lineage_two_systems", "successor"),
@@ -231,8 +230,11 @@ def test_every_rule_with_a_sentence_has_a_field_of_its_form() -> None:
         if constraint.violation_error_message != constraint.default_violation_error_message
         and told_at(constraint, kind.fields) is None
     ]
-    # Set by the product itself when a report is approved, never by a form.
-    assert homeless == ["update_author_is_not_approver"]
+    # Set by the product itself when somebody decides, never by a form.
+    assert homeless == [
+        "update_author_is_not_approver",
+        "baseline_author_is_not_approver",
+    ]
 
 
 # Figures and why they are not there --------------------------------------------------------------------
@@ -419,8 +421,7 @@ def _typed(world: World) -> dict[str, dict[str, str]]:
         "service-years": {"service": "V-1", "fiscal_year": "令和6", "cases": "1,000",
                           "online_cases": "400", "satisfaction_ratio": "80%"},
         "updates": {**project, "period": "令和8年9月", "progress_percent": "40%"},
-        "baselines": {**project, "number": "1", "agreed_on": "2025-04-01",
-                      "planned_start_on": "2025-04-01", "planned_end_on": "2027-03-31",
+        "baselines": {**project, "planned_start_on": "2025-04-01", "planned_end_on": "2027-03-31",
                       "budget_at_completion": "3億円"},
         "milestones": {**project, "name": "稼働", "planned_on": "2027-03-31"},
         "kpis": {**system, "code": "K-9", "kind": "outcome", "title": "待ち時間の短縮"},
@@ -469,7 +470,8 @@ def test_every_kind_is_created_and_edited_by_its_form(slug: str, world: World) -
     created = kind.objects.exclude(pk__in=before).get()
     assert response.headers["Location"] == kind.page_url(created)
     assert client.get(response.headers["Location"]).status_code == 200
-    assert AuditEvent.objects.filter(verb=f"{created._meta.model_name}.created").count() == 1
+    made = "requested" if slug == "baselines" else "created"
+    assert AuditEvent.objects.filter(verb=f"{created._meta.model_name}.{made}").count() == 1
     if kind.is_editable:
         _edit_without_and_with_a_change(client, kind, created)
     assert list(audit.verify()) == []
@@ -726,12 +728,11 @@ def test_a_submitted_report_is_closed_to_edits(world: World, pjmo: User) -> None
     assert "Edit</a>" not in _text(client.get(f"/updates/{update.pk}/"))
 
 
-def test_the_next_baseline_has_the_next_number(world: World, pmo: User) -> None:
+def test_a_second_baseline_needs_a_reason(world: World, pmo: User) -> None:
     factories.BaselineFactory.create(project=world.project)
     client = signed_in(pmo)
     page = client.get("/baselines/new/?project=HOME-P1")
-    assert re.search(r'name="number" value="2"', _text(page))
-    data = {"agreed_on": "2026-04-01", "planned_start_on": "2025-04-01",
+    data = {"planned_start_on": "2025-04-01",
             "planned_end_on": "2028-03-31", "budget_at_completion": "4億円"}  # fmt: skip
     told = _errors(client.post("/baselines/new/", _edit_data(page, **data)))
     assert told == {"Reason": ["A new baseline needs a reason."]}

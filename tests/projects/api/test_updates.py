@@ -17,7 +17,14 @@ pytestmark = pytest.mark.django_db
 
 
 def _drafted(api: Api) -> str:
-    body = {"project": "HOME-P1", "period": "2026-10", "progress_percent": "40%"}
+    body = {
+        "project": "HOME-P1",
+        "period": "2026-10",
+        "progress_percent": "40%",
+        "actual_cost": 100,
+        "forecast_end_on": "2027-03-31",
+        "confidence": 3,
+    }
     answer = api.post("updates/", body)
     assert answer.status_code == 201, answer.content
     row = answer.json()

@@ -12,7 +12,7 @@ from governance.models import AuditEvent, User
 from projects.models import CostLine, MonthlyUpdate, System, YearRollup
 from projects.models.choices import Stage, SystemStatus, UpdateState
 from projects.register import KINDS
-from projects.services import register
+from projects.services import register, updates
 from tests import factories
 from tests.conftest import World, act
 
@@ -210,7 +210,15 @@ def _report(world: World, pjmo: User, now: datetime) -> MonthlyUpdate:
     update: MonthlyUpdate = register.create(
         act(pjmo, now),
         UPDATES,
-        {"project": world.project, "period": date(2026, 10, 1), "narrative": "順調"},
+        {
+            "project": world.project,
+            "period": date(2026, 10, 1),
+            "narrative": "順調",
+            "progress_percent": 40,
+            "actual_cost": 100,
+            "forecast_end_on": date(2027, 3, 31),
+            "confidence": 3,
+        },
     )
     return update
 
@@ -219,10 +227,10 @@ def test_a_report_goes_from_draft_to_approved(
     world: World, pjmo: User, pmo: User, now: datetime
 ) -> None:
     update = _report(world, pjmo, now)
-    register.submit_update(act(pjmo, now), update.pk)
+    updates.submit(act(pjmo, now), update.pk)
     with pytest.raises(DomainError, match="no longer be edited"):
         register.edit(act(pjmo, now), UPDATES, update.pk, {"narrative": "x"}, version=2)
-    done = register.approve_update(act(pmo, now), update.pk)
+    done = updates.approve(act(pmo, now), update.pk)
     assert (done.state, done.approved_by) == (UpdateState.APPROVED, pmo)
     verbs = list(AuditEvent.objects.order_by("seq").values_list("verb", flat=True))
     assert [v for v in verbs if "update." in v] == [
@@ -235,21 +243,21 @@ def test_a_report_goes_from_draft_to_approved(
 def test_nobody_approves_their_own_report(world: World, pjmo: User, now: datetime) -> None:
     factories.MembershipFactory.create(user=pjmo, role=Role.PMO, agency=world.home)
     update = _report(world, pjmo, now)
-    register.submit_update(act(pjmo, now), update.pk)
+    updates.submit(act(pjmo, now), update.pk)
     with pytest.raises(DomainError, match="own report"):
-        register.approve_update(act(pjmo, now), update.pk)
+        updates.approve(act(pjmo, now), update.pk)
 
 
 def test_a_returned_report_has_a_reason_and_comes_back(
     world: World, pjmo: User, pmo: User, now: datetime
 ) -> None:
     update = _report(world, pjmo, now)
-    register.submit_update(act(pjmo, now), update.pk)
+    updates.submit(act(pjmo, now), update.pk)
     with pytest.raises(DomainError, match="why"):
-        register.return_update(act(pmo, now), update.pk)
-    register.return_update(act(pmo, now, reason="実績が空欄"), update.pk)
+        updates.send_back(act(pmo, now), update.pk)
+    updates.send_back(act(pmo, now, reason="実績が空欄"), update.pk)
     assert AuditEvent.objects.get(verb="update.returned").reason == "実績が空欄"
-    again = register.submit_update(act(pjmo, now), update.pk)
+    again = updates.submit(act(pjmo, now), update.pk)
     assert again.state == UpdateState.SUBMITTED
 
 
@@ -259,8 +267,8 @@ def test_a_month_has_one_open_report_and_corrections_number_on(
     update = _report(world, pjmo, now)
     with pytest.raises(ValidationError, match="already"):
         _report(world, pjmo, now)
-    register.submit_update(act(pjmo, now), update.pk)
-    register.approve_update(act(pmo, now), update.pk)
+    updates.submit(act(pjmo, now), update.pk)
+    updates.approve(act(pmo, now), update.pk)
     correction = _report(world, pjmo, now)
     assert correction.revision == 2
     assert MonthlyUpdate.objects.get(pk=update.pk).state == UpdateState.APPROVED

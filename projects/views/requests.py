@@ -1,0 +1,92 @@
+"""Deciding on what somebody asked for: plans and locked targets."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from governance.access import Action, get_visible_or_404, require
+from governance.exceptions import DomainError
+from projects.models import TargetChange
+from projects.register import KINDS
+from projects.services import requests
+from projects.views.editing import act_of
+from projects.views.objects import find
+
+_BASELINES, _KPIS = KINDS["baselines"], KINDS["kpis"]
+
+
+def _version(request: HttpRequest) -> int | None:
+    given = request.POST.get("version", "")
+    return int(given) if given.isascii() and given.isdecimal() else None
+
+
+def _decide(
+    request: HttpRequest,
+    found: Any,
+    action: Action,
+    service: Callable[..., Any],
+    done: str,
+    url: str,
+) -> HttpResponse:
+    require(request.user, action, found)
+    try:
+        service(
+            act_of(request, request.POST.get("reason", "")), found.pk, version=_version(request)
+        )
+    except DomainError as error:
+        messages.error(request, str(error))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, done)
+    return redirect(url)
+
+
+@require_POST
+def approve_baseline(request: HttpRequest, key: int) -> HttpResponse:
+    found = find(request, _BASELINES, key)
+    url = _BASELINES.page_url(found)
+    done = _("The baseline is agreed on.")
+    return _decide(request, found, Action.APPROVE, requests.approve_baseline, done, url)
+
+
+@require_POST
+def reject_baseline(request: HttpRequest, key: int) -> HttpResponse:
+    found = find(request, _BASELINES, key)
+    url = _BASELINES.page_url(found)
+    done = _("The baseline is rejected.")
+    return _decide(request, found, Action.APPROVE, requests.reject_baseline, done, url)
+
+
+@require_POST
+def withdraw_baseline(request: HttpRequest, key: int) -> HttpResponse:
+    found = find(request, _BASELINES, key)
+    url = _BASELINES.page_url(found)
+    done = _("The request is withdrawn.")
+    return _decide(request, found, Action.CREATE, requests.withdraw_baseline, done, url)
+
+
+def _change(request: HttpRequest, key: int) -> tuple[TargetChange, str]:
+    rows: Any = TargetChange.objects.select_related("value__kpi")
+    found: TargetChange = get_visible_or_404(rows, request.user, pk=key)
+    return found, _KPIS.page_url(found.value.kpi)
+
+
+@require_POST
+def approve_target(request: HttpRequest, key: int) -> HttpResponse:
+    found, url = _change(request, key)
+    done = _("The new target stands.")
+    return _decide(request, found, Action.APPROVE, requests.approve_target, done, url)
+
+
+@require_POST
+def reject_target(request: HttpRequest, key: int) -> HttpResponse:
+    found, url = _change(request, key)
+    done = _("The change is rejected; the target stays.")
+    return _decide(request, found, Action.APPROVE, requests.reject_target, done, url)

@@ -1,0 +1,67 @@
+"""My work: the first page of everybody who files, approves or checks."""
+
+from dataclasses import dataclass
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from governance.access import rights_of
+from governance.models import Agency, User
+from projects.models import RiskFlag
+from projects.register import kind_of
+from projects.risk_text import note_of, title_of
+from projects.services.flags import rule_book
+from projects.work import work_of
+from projects.work_tables import sections
+
+
+@dataclass(frozen=True, slots=True)
+class FlagTask:
+    """A flag with the record on which it can be cleared."""
+
+    severity: str
+    title: str
+    subject: str
+    url: str
+    why: str
+    clears_when: str
+
+
+def _task(flag: RiskFlag) -> FlagTask:
+    note, subject = note_of(flag), flag.subject
+    return FlagTask(
+        severity=flag.severity,
+        title=title_of(flag.rule_id),
+        subject=str(subject),
+        url="" if subject is None else kind_of(subject).page_url(subject),
+        why=note.why,
+        clears_when=note.clears_when,
+    )
+
+
+@require_safe
+def work_page(request: HttpRequest) -> HttpResponse:
+    """What is due, late, returned, waiting for the reader, and which flags they could clear."""
+    user = request.user
+    if not isinstance(user, User) or not rights_of(user).held:
+        raise PermissionDenied
+    on = timezone.localdate()
+    work = work_of(user, on, int(rule_book(on)["late_report"]["due_day"]))
+    wanted = {row.agency_id for row in work.by_agency or ()}
+    agencies = Agency.objects.in_bulk(wanted) if wanted else {}
+    return render(
+        request,
+        "projects/work.html",
+        {
+            "title": _("My work"),
+            "crumbs": [{"label": _("My work")}],
+            "work": work,
+            "sections": sections(work, agencies),
+            "flags": [_task(flag) for flag in work.flags or ()],
+            "has_flags": work.flags is not None,
+        },
+    )
