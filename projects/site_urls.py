@@ -2,9 +2,15 @@
 
 from django.urls import path
 
-from projects.views import audit, search, work
+from projects.views import audit, imports, search, work
 
 urlpatterns = [
+    path("imports/", imports.imports_page, name="imports"),
+    path("imports/template.<slug:fmt>", imports.template_file, name="imports-template"),
+    path("imports/<uuid:pk>/", imports.job_page, name="imports-job"),
+    path("imports/<uuid:pk>/progress/", imports.job_progress, name="imports-progress"),
+    path("imports/<uuid:pk>/confirm/", imports.confirm, name="imports-confirm"),
+    path("imports/<uuid:pk>/cancel/", imports.cancel, name="imports-cancel"),
     path("work/", work.work_page, name="work"),
     path("search/", search.search, name="search"),
     path("audit/", audit.audit_page, name="audit-list"),

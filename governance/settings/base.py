@@ -203,6 +203,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "projects.tasks.judge_daily",
         "schedule": crontab(hour=0, minute=30),
     },
+    "resume-imports": {"task": "projects.tasks.resume_imports", "schedule": 60.0},
 }
 
 # Shown on every page where set, so that nobody takes a trial for the truth.

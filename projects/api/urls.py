@@ -5,6 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
+from projects.api import imports
 from projects.api.collections import COLLECTIONS, Collection
 from projects.api.views import CollectionViewSet, RegisterViewSet, RootView, UpdateViewSet
 
@@ -44,5 +45,9 @@ def _addresses(collection: Collection) -> Iterator[URLPattern]:
 
 urlpatterns = [
     path("", RootView.as_view(), name="root"),
+    path("imports/", imports.ImportsView.as_view(), name="imports"),
+    path("imports/<uuid:pk>/", imports.ImportView.as_view(), name="imports-job"),
+    path("imports/<uuid:pk>/confirm/", imports.ConfirmView.as_view(), name="imports-confirm"),
+    path("imports/<uuid:pk>/cancel/", imports.CancelView.as_view(), name="imports-cancel"),
     *(pattern for collection in COLLECTIONS.values() for pattern in _addresses(collection)),
 ]
