@@ -5,18 +5,28 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from governance.audit import Act
 from projects.imports import jobs
 from projects.models import ImportJob
 from projects.models.choices import JobState
-from projects.services import flags
+from projects.services import due
 
 
 @shared_task
 def judge_daily() -> None:
-    """Judge every flag for today: reports and reviews fall due without anybody writing."""
-    now = timezone.now()
-    flags.recompute_all(Act(user=None, at=now, source="schedule"), as_of=timezone.localdate(now))
+    """Judge every flag for today."""
+    due.judge(timezone.now())
+
+
+@shared_task
+def remind() -> None:
+    """Tell what has fallen due."""
+    due.remind(timezone.now())
+
+
+@shared_task
+def send_mail() -> None:
+    """Send the mails that are due."""
+    due.mail(timezone.now())
 
 
 @shared_task(reject_on_worker_lost=True)

@@ -6,7 +6,7 @@ from django.urls import URLPattern, path
 
 from projects.converters import KEY
 from projects.register import KINDS, Kind
-from projects.views import editing, filing, lists, objects, requests, updates
+from projects.views import cost_grid, editing, filing, goals, lists, objects, requests, updates
 
 app_name = "projects"
 
@@ -23,6 +23,18 @@ def _of(kind: Kind) -> Iterator[URLPattern]:
 
 urlpatterns = [
     *(pattern for kind in KINDS.values() for pattern in _of(kind)),
+    *(
+        path(
+            f"{slug}/<{KEY}:key>/costs/", cost_grid.costs_page, {"slug": slug}, name=f"{slug}-costs"
+        )
+        for slug in ("systems", "projects")
+    ),
+    *(
+        path(f"{slug}/<{KEY}:key>/goals/", goals.goals_page, {"slug": slug}, name=f"{slug}-goals")
+        for slug in ("systems", "projects")
+    ),
+    path(f"kpis/<{KEY}:key>/methods/new/", goals.new_method, name="kpis-method"),
+    path("kpi-values/<int:key>/change/", goals.change_target, name="kpi-values-change"),
     path(
         f"projects/<{KEY}:key>/reports/<month:month>/", filing.report_page, name="projects-report"
     ),

@@ -268,3 +268,96 @@ def _quadrant_lines(cost_line: int | None, use_line: Decimal | None) -> list[Fig
             | {"line": line}
         )
     return shapes
+
+
+@dataclass(frozen=True, slots=True)
+class KpiYear:
+    """Target and actual of a KPI in one year, in its unit; None is unknown and not drawn.
+
+    `earlier_targets` are those that stood before they were changed.
+    """
+
+    fiscal_year: int
+    version: int
+    target: Decimal | None
+    actual: Decimal | None
+    earlier_targets: tuple[Decimal, ...] = ()
+
+
+def kpi_series(years: Sequence[KpiYear], unit: str) -> Figure:
+    """Targets (dashed) and actuals by fiscal year. A new method starts a new line, with a mark at
+    the break: no line crosses it."""
+    data: list[Figure] = []
+    versions = sorted({year.version for year in years})
+    for version in versions:
+        mine = [year for year in years if year.version == version]
+        suffix = gettext(" (method %(n)d)") % {"n": version} if len(versions) > 1 else ""
+        data.append(_line(mine, "target", gettext("Target") + suffix, "#767676", "dash", "diamond"))
+        data.append(_line(mine, "actual", gettext("Actual") + suffix, "#0017c1", "solid", "circle"))
+    changed = [(year, old) for year in years for old in year.earlier_targets]
+    if changed:
+        data.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": gettext("Target before it was changed"),
+                "x": [fiscal_year_short(year.fiscal_year) for year, _old in changed],
+                "y": [float(old) for _year, old in changed],
+                "marker": {"color": "#c74700", "symbol": "x", "size": 10},
+            }
+        )
+    layout: Figure = {
+        "xaxis": {
+            "title": {"text": gettext("Fiscal year")},
+            "type": "category",
+            # In the order of time, whichever line comes first.
+            "categoryorder": "array",
+            "categoryarray": [
+                fiscal_year_short(year) for year in sorted({y.fiscal_year for y in years})
+            ],
+        },
+        "yaxis": {"title": {"text": unit or gettext("Value")}},
+    }
+    breaks = [
+        min(year.fiscal_year for year in years if year.version == version)
+        for version in versions[1:]
+    ]
+    if breaks:
+        line = {"color": "#4d4d4d", "width": 1, "dash": "dot"}
+        order = sorted({year.fiscal_year for year in years})
+        layout["shapes"] = [
+            {"type": "line", "xref": "x", "yref": "paper", "y0": 0, "y1": 1}
+            | {"x0": order.index(year) - 0.5, "x1": order.index(year) - 0.5, "line": line}
+            for year in breaks
+        ]
+        layout["annotations"] = [
+            {
+                "x": order.index(year) - 0.5,
+                "y": 1,
+                "yref": "paper",
+                "showarrow": False,
+                "text": gettext("new method"),
+                "xanchor": "left",
+            }
+            for year in breaks
+        ]
+    return {
+        "data": [trace for trace in data if any(v is not None for v in trace["y"])],
+        "layout": layout,
+    }
+
+
+def _line(
+    years: Sequence[KpiYear], field: str, name: str, colour: str, dash: str, symbol: str
+) -> Figure:
+    values = [getattr(year, field) for year in years]
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": name,
+        "x": [fiscal_year_short(year.fiscal_year) for year in years],
+        "y": [None if value is None else float(value) for value in values],
+        "connectgaps": False,
+        "line": {"color": colour, "dash": dash},
+        "marker": {"symbol": symbol, "size": 9},
+    }

@@ -2,7 +2,7 @@ from django.urls import path, re_path
 
 from projects.converters import KEY
 from projects.register import KINDS
-from reports.views import dashboard, register_export
+from reports.views import dashboard, kpi, register_export
 
 app_name = "reports"
 
@@ -34,5 +34,6 @@ urlpatterns = [
         )
         for slug in ("systems", "projects")
     ),
+    path(f"kpis/<{KEY}:key>/series/", kpi.kpi_page, name="kpi-series"),
     path("audit/export.<slug:fmt>", register_export.audit_export, name="audit-export"),
 ]

@@ -203,8 +203,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "projects.tasks.judge_daily",
         "schedule": crontab(hour=0, minute=30),
     },
+    "remind": {"task": "projects.tasks.remind", "schedule": crontab(minute=5)},
+    "send-mail": {"task": "projects.tasks.send_mail", "schedule": crontab(minute="*/10")},
     "resume-imports": {"task": "projects.tasks.resume_imports", "schedule": 60.0},
 }
+
+# smtp+tls://user:password@host:587; without it mails are written to the log of the process.
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="governance@localhost")
+# Stands before the addresses in mails, e.g. https://governance.example.go.jp
+SITE_URL = env.str("SITE_URL", default="").rstrip("/")
 
 # Shown on every page where set, so that nobody takes a trial for the truth.
 SITE_NOTICE = env.str("SITE_NOTICE", default="")

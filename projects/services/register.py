@@ -22,6 +22,7 @@ from projects.models import (
     Baseline,
     Contract,
     CostLine,
+    KpiLink,
     KpiValue,
     MonthlyUpdate,
     Project,
@@ -32,7 +33,7 @@ from projects.models import (
 )
 from projects.models.choices import OPEN_STATES, SETTLED_STATES
 from projects.register import Kind
-from projects.services import flags, requests, rollups
+from projects.services import flags, goals, requests, rollups
 from projects.services.writing import recheck, state_of
 
 
@@ -153,6 +154,8 @@ def create(act: Act, kind: Kind, values: Mapping[str, Any]) -> Any:
         obj.revision = next_revision(obj)
     obj.updated_at, obj.updated_by = act.at, act.user
     obj.full_clean()
+    if isinstance(obj, KpiLink) and act.user is not None:
+        goals.judge(obj)
     if fault := kind.key_fault(kind.key_of(obj)):
         raise ValidationError({kind.key: fault})
     obj.save(force_insert=True)
@@ -189,6 +192,8 @@ def edit(act: Act, kind: Kind, pk: int, values: Mapping[str, Any], *, version: i
     _refuse_locked(act, obj, values)
     many = _assign(obj, values)
     obj.full_clean()
+    if isinstance(obj, KpiLink) and act.user is not None:
+        goals.judge(obj)
     if snapshot(obj) == {key: before[key] for key in snapshot(obj)} and not _many_changed(
         before, many
     ):

@@ -1,5 +1,6 @@
 """The page of one register object."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -9,9 +10,17 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
-from governance.access import Action, can, get_visible_or_404
+from governance.access import (
+    Action,
+    Resource,
+    can,
+    can_somewhere,
+    get_visible_or_404,
+    rights_of,
+)
 from projects import pages
 from projects.goals import goals
+from projects.metrics.periods import month_of
 from projects.models import Baseline, MonthlyUpdate
 from projects.models.choices import OPEN_STATES, SETTLED_STATES, RequestState, UpdateState
 from projects.register import KINDS, Kind
@@ -80,9 +89,29 @@ def actions(kind: Kind, obj: Any, user: Any) -> dict[str, str]:
         offered["send_back"] = reverse("projects:updates-return", args=[obj.pk])
     if is_update and obj.state == UpdateState.APPROVED and updates.may_publish(user, obj):
         offered["publish"] = reverse("projects:updates-publish", args=[obj.pk])
+    offered |= _further(kind, obj, user)
     if isinstance(obj, Baseline) and obj.state == RequestState.REQUESTED:
         offered |= _baseline_actions(obj, user)
     return offered
+
+
+def _further(kind: Kind, obj: Any, user: Any) -> dict[str, str]:
+    """Pages of their own: the cost grid, the monthly report, the goals' editor, a KPI's years."""
+    found: dict[str, str] = {}
+    if kind.slug in ("systems", "projects"):
+        reads = (Resource.BUDGET, Resource.EXECUTION)
+        if any(can_somewhere(user, Action.READ, resource) for resource in reads):
+            found["costs"] = reverse(f"projects:{kind.slug}-costs", args=[kind.key_of(obj)])
+        if can_somewhere(user, Action.CREATE, Resource.KPI):
+            found["goals"] = reverse(f"projects:{kind.slug}-goals", args=[kind.key_of(obj)])
+    if kind.slug == "projects":
+        reach = rights_of(user).reach(Resource.UPDATE, Action.SUBMIT)
+        if obj.pk in reach.project_ids or obj.agency_id in reach.agency_ids:
+            month = month_of(month_of(timezone.localdate()) - timedelta(days=1))
+            found["report"] = reverse("projects:projects-report", args=[obj.code, month])
+    if kind.slug == "kpis":
+        found["series"] = reverse("reports:kpi-series", args=[obj.code])
+    return found
 
 
 def _baseline_actions(obj: Baseline, user: Any) -> dict[str, str]:

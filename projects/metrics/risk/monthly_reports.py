@@ -78,6 +78,11 @@ def oldest_owed(reporting: Reporting) -> datetime.date | None:
         "high_from_days": Parameter(
             Decimal(31), Unit.DAYS, "High from this many days late: the next report is late too"
         ),
+        "escalation_days": Parameter(
+            Decimal(5),
+            Unit.DAYS,
+            "Tell the next role after each so many business days without a report or an approval",
+        ),
     },
 )
 def late_report(facts: Reporting, parameters: Parameters, as_of: datetime.date) -> Outcome:

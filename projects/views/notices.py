@@ -1,0 +1,113 @@
+"""Notices in the application, and how each person wants them."""
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from governance import audit, notices
+from governance.models import Notice, User
+from governance.models.base import snapshot
+from projects.notice_text import words
+from projects.views.editing import act_of
+
+NOTICES_PER_PAGE = 50
+
+
+def _person(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
+
+
+@require_safe
+def notices_page(request: HttpRequest) -> HttpResponse:
+    """What the reader should know, the latest first."""
+    page: Any = Paginator(Notice.objects.filter(user=_person(request)), NOTICES_PER_PAGE).get_page(
+        request.GET.get("page")
+    )
+    return render(
+        request,
+        "projects/notices.html",
+        {
+            "title": _("Notices"),
+            "crumbs": [{"label": _("Notices")}],
+            "notices": [(notice, words(notice.kind, notice.args)) for notice in page],
+            "page_obj": page,
+        },
+    )
+
+
+@require_POST
+def read_notices(request: HttpRequest) -> HttpResponse:
+    """Mark one notice as read and open what it is about, or mark all."""
+    user, given = _person(request), request.POST.get("notice", "")
+    pk = int(given) if given.isascii() and given.isdecimal() and len(given) < 19 else None
+    notices.mark_read(user, timezone.now(), pk)
+    notice = Notice.objects.filter(user=user, pk=pk).first() if pk is not None else None
+    return redirect(notice.path if notice is not None and notice.path else "notices")
+
+
+class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
+    time_zone = forms.ChoiceField(
+        label=gettext_lazy("Time zone"),
+        required=False,
+        choices=lambda: [
+            ("", _("that of this site")),
+            *((name, name) for name in sorted(available_timezones()) if "/" in name),
+        ],
+    )
+
+    class Meta:
+        model = User
+        fields = ("display_name", "email", "language", "mail_digest", "time_zone")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Name, e-mail, language, time zone and how often mail comes."""
+    user = User.objects.get(pk=_person(request).pk)
+    form = PreferencesForm(instance=user, label_suffix="")
+    if request.method == "POST":
+        before = _kept(user)
+        form = PreferencesForm(request.POST, instance=user, label_suffix="")
+        if form.is_valid():
+            _save(request, form, before)
+            messages.success(request, _("Saved."))
+            return redirect("preferences")
+    return render(
+        request,
+        "projects/simple_form.html",
+        {
+            "title": _("My settings"),
+            "crumbs": [{"label": _("My settings")}],
+            "form": form,
+            "lead": "",
+            "back": "/",
+        },
+        status=422 if form.is_bound else 200,
+    )
+
+
+def _kept(user: User) -> dict[str, Any]:
+    """The columns that the trail keeps of an account: never the password."""
+    names = PreferencesForm.Meta.fields
+    return {name: value for name, value in snapshot(user).items() if name in names}
+
+
+def _save(request: HttpRequest, form: Any, before: dict[str, Any]) -> None:
+    with transaction.atomic():
+        user = form.save()
+        after = _kept(user)
+        if after != before:
+            audit.record_object(act_of(request), "user.edited", user, before=before, after=after)
