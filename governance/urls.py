@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("projects.site_urls")),
     path("accounts/login/", views.LoginView.as_view(), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("accounts/set/<uidb64>/<token>/", views.PasswordSetView.as_view(), name="password-set"),
     path("drafts/", views.keep_draft, name="draft"),
     path("drafts/discard/", views.discard_draft, name="draft-discard"),
     path("i18n/setlang/", views.set_language, name="set_language"),

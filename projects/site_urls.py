@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from projects.views import audit, imports, notices, search, work
+from projects.views import audit, imports, notices, people, search, work
 
 urlpatterns = [
     path("imports/", imports.imports_page, name="imports"),
@@ -14,6 +14,15 @@ urlpatterns = [
     path("notices/", notices.notices_page, name="notices"),
     path("notices/read/", notices.read_notices, name="notices-read"),
     path("settings/", notices.preferences, name="preferences"),
+    path("people/", people.people_page, name="people"),
+    path("people/new/", people.new_person, name="people-new"),
+    path("people/vacancies/", people.vacancies, name="vacancies"),
+    path("people/roles/new/", people.new_membership, name="membership-new"),
+    path("people/roles/<int:pk>/", people.edit_membership, name="membership-edit"),
+    path("people/training/<int:pk>/", people.edit_training, name="training-edit"),
+    path("people/p/<str:username>/", people.person_page, name="people-person"),
+    path("people/p/<str:username>/hand-over/", people.hand_over, name="people-handover"),
+    path("people/p/<str:username>/training/new/", people.new_training, name="training-new"),
     path("work/", work.work_page, name="work"),
     path("search/", search.search, name="search"),
     path("audit/", audit.audit_page, name="audit-list"),

@@ -208,6 +208,7 @@ class KpiLinkFactory(DjangoModelFactory[models.KpiLink]):
 
     origin = factory.SubFactory(KpiFactory, kind=choices.KpiKind.OUTPUT)
     target = factory.SubFactory(KpiFactory)
+    reason = "使われるほど効果が出る"
 
 
 class KpiValueFactory(DjangoModelFactory[models.KpiValue]):

@@ -27,5 +27,6 @@ def test_every_model_declares_how_rights_reach_it() -> None:
         for model in apps.get_app_config(app).get_models()
         if not hasattr(model, "access")
     }
-    # A person is reached through memberships; the audit head is one technical row.
-    assert bare == {"User", "AuditHead"}
+    # A person is reached through memberships; the audit head and the marks of jobs are technical;
+    # drafts, notices and uploaded files are their owner's alone.
+    assert bare == {"User", "AuditHead", "JobMark", "Draft", "Notice", "ImportJob"}

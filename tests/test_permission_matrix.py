@@ -16,7 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from governance.access import Role
-from governance.models import User
+from governance.models import Training, User
 from projects.models import MonthlyUpdate, TargetChange
 from projects.models.choices import RequestState, UpdateState
 from projects.register import KINDS
@@ -84,6 +84,36 @@ reports:agency          | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 
 reports:agency-export   | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 302
 work                    | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 302
 projects:projects-report| 403 | 403 | 403 | 403 | 200 | 403 | 403 | 403 | 403 | 403 | 404 | 302
+projects:systems-costs  | 200 | 200 | 200 | 200 | 200 | 200 | 404 | 404 | 200 | 200 | 404 | 302
+projects:projects-costs | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 404 | 302
+projects:systems-goals  | 403 | 403 | 403 | 200 | 200 | 403 | 404 | 404 | 403 | 403 | 404 | 302
+projects:projects-goals | 403 | 403 | 403 | 200 | 200 | 403 | 403 | 403 | 403 | 403 | 404 | 302
+projects:kpis-method    | 403 | 403 | 403 | 200 | 200 | 404 | 404 | 404 | 403 | 403 | 404 | 302
+projects:kpi-values-change| 403 | 403 | 403 | 200 | 200 | 404 | 404 | 404 | 403 | 403 | 404 | 302
+reports:kpi-series      | 200 | 200 | 200 | 200 | 200 | 404 | 404 | 404 | 200 | 200 | 404 | 302
+imports                 | 403 | 403 | 403 | 200 | 200 | 200 | 403 | 403 | 403 | 403 | 403 | 302
+imports-template        | 403 | 403 | 403 | 200 | 200 | 200 | 403 | 403 | 403 | 403 | 403 | 302
+imports-job             | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 302
+imports-progress        | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 302
+imports-confirm         | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 302
+imports-cancel          | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 302
+api:imports             | 403 | 403 | 403 | 405 | 405 | 405 | 403 | 403 | 403 | 403 | 403 | 401
+api:imports-job         | 403 | 403 | 403 | 404 | 404 | 404 | 403 | 403 | 403 | 403 | 403 | 401
+api:imports-confirm     | 403 | 403 | 403 | 405 | 405 | 405 | 403 | 403 | 403 | 403 | 403 | 401
+api:imports-cancel      | 403 | 403 | 403 | 405 | 405 | 405 | 403 | 403 | 403 | 403 | 403 | 401
+notices                 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 302
+notices-read            | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 302
+preferences             | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 302
+people                  | 200 | 200 | 200 | 200 | 200 | 403 | 200 | 403 | 403 | 200 | 403 | 302
+vacancies               | 200 | 200 | 200 | 200 | 200 | 403 | 200 | 403 | 403 | 200 | 403 | 302
+people-new              | 403 | 403 | 403 | 200 | 403 | 403 | 200 | 403 | 403 | 403 | 403 | 302
+membership-new          | 403 | 403 | 403 | 200 | 403 | 403 | 200 | 403 | 403 | 403 | 403 | 302
+membership-edit         | 403 | 403 | 403 | 200 | 403 | 404 | 200 | 404 | 404 | 403 | 404 | 302
+people-person           | 200 | 200 | 200 | 200 | 200 | 403 | 200 | 403 | 403 | 200 | 403 | 302
+people-handover         | 403 | 403 | 403 | 200 | 403 | 403 | 200 | 403 | 403 | 403 | 403 | 302
+training-new            | 403 | 403 | 403 | 200 | 403 | 403 | 200 | 403 | 403 | 403 | 403 | 302
+training-edit           | 403 | 403 | 403 | 200 | 403 | 404 | 200 | 404 | 404 | 403 | 404 | 302
+password-set            | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200
 draft                   | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 302
 draft-discard           | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 302
 search                  | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 302
@@ -309,6 +339,25 @@ def test_register_and_api(
 
 _ARGS: Mapping[str, list[Any]] = {
     "projects:projects-report": ["HOME-P1", date(2026, 10, 1)],
+    "projects:systems-costs": ["HOME-1"],
+    "projects:projects-costs": ["HOME-P1"],
+    "projects:systems-goals": ["HOME-1"],
+    "projects:projects-goals": ["HOME-P1"],
+    "projects:kpis-method": ["HOME-K"],
+    "reports:kpi-series": ["HOME-K"],
+    "people-person": ["member"],
+    "people-handover": ["member"],
+    "training-new": ["member"],
+    "password-set": ["x", "y"],
+    "imports-template": ["xlsx"],
+    **{
+        f"{space}imports-{part}": ["00000000-0000-0000-0000-000000000000"]
+        for space, parts in (
+            ("", ("job", "progress", "confirm", "cancel")),
+            ("api:", ("job", "confirm", "cancel")),
+        )
+        for part in parts
+    },
     "reports:portfolio-export": ["csv"],
     "reports:attention-export": ["xlsx"],
     "reports:agency": ["home"],
@@ -321,11 +370,25 @@ _TABLES = {"reports:portfolio-export": "agencies", "reports:agency-export": "sys
 
 
 @pytest.mark.parametrize("actor", ACTORS)
-def test_other_pages(actor: str, actors: dict[Role, User], outsider: User) -> None:
+def test_other_pages(actor: str, world: World, actors: dict[Role, User], outsider: User) -> None:
+    member = factories.UserFactory.create(username="member")
+    membership = factories.MembershipFactory.create(
+        user=member, role=Role.PJMO, project=world.project
+    )
+    training = Training.objects.create(user=member, kind="skill", title="EVM")
+    kpi = factories.KpiFactory.create(code="HOME-K", system=world.system)
+    value = factories.KpiValueFactory.create(kpi=kpi)
+    args = {
+        **_ARGS,
+        "membership-edit": [membership.pk],
+        "training-edit": [training.pk],
+        "projects:kpi-values-change": [value.pk],
+    }
+
     def asked() -> Iterator[Asked]:
         for name, row in STATUSES.items():
             table = f"?table={_TABLES[name]}" if name in _TABLES else ""
-            yield "GET", reverse(name, args=_ARGS.get(name, [])) + table, int(row[actor])
+            yield "GET", reverse(name, args=args.get(name, [])) + table, int(row[actor])
 
     assert _answers(_browser(actor, actors, outsider), asked()) == []
 

@@ -74,12 +74,18 @@ class JobShape(serializers.Serializer[Any]):
     error_count = serializers.IntegerField(
         allow_null=True, help_text=gettext_lazy("All errors; the list may be cut.")
     )
-    errors = CellErrorShape(many=True, help_text=gettext_lazy("What is wrong, and where."))
+    errors_ = CellErrorShape(many=True, help_text=gettext_lazy("What is wrong, and where."))
     changes = ChangeShape(many=True, help_text=gettext_lazy("What would change, or did."))
     error = serializers.CharField(
         allow_blank=True, help_text=gettext_lazy("Why the file ended without being written.")
     )
     url = serializers.CharField(help_text=gettext_lazy("Where to ask again."))
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        # Serializers have an attribute of that name themselves.
+        fields["errors"] = fields.pop("errors_")
+        return fields
 
 
 class UploadShape(serializers.Serializer[Any]):

@@ -38,7 +38,7 @@ class GoalForm(forms.Form):
     )
 
     def __init__(self, *args: Any, kpis: Iterable[Kpi], **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", prefix="goal", **kwargs)
+        super().__init__(*args, **{**kwargs, "label_suffix": "", "prefix": "goal"})
         self.fields["origin"].choices = _offered(kpis)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
@@ -57,7 +57,7 @@ class LinkForm(forms.Form):
     reason = ProseField(label=_("Because"), widget=forms.Textarea(attrs={"rows": 2}))
 
     def __init__(self, *args: Any, kpis: Iterable[Kpi], **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", prefix="link", **kwargs)
+        super().__init__(*args, **{**kwargs, "label_suffix": "", "prefix": "link"})
         choices = _offered(kpis)
         for name in ("origin", "target"):
             self.fields[name].choices = choices  # type: ignore[attr-defined]

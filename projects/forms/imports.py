@@ -17,7 +17,7 @@ class UploadForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{**kwargs, "label_suffix": ""})
         self.fields["kind"].choices = [  # type: ignore[attr-defined]
             ("", "–"),
             *((sheet.slug, sheet.title) for sheet in SHEETS),

@@ -114,10 +114,9 @@ class _Save:
         ):
             raise PermissionDenied
         before = None if line is None else state_of(line)
-        is_system = isinstance(self.holder, System)
         line = line or CostLine(
-            system=self.holder if is_system else None,
-            project=None if is_system else self.holder,
+            system=self.holder if isinstance(self.holder, System) else None,
+            project=None if isinstance(self.holder, System) else self.holder,
             budget_year=year,
             sheet_year=self.sheet_year,
             cost_item=self.items[code],

@@ -192,12 +192,12 @@ def edit(act: Act, kind: Kind, pk: int, values: Mapping[str, Any], *, version: i
     _refuse_locked(act, obj, values)
     many = _assign(obj, values)
     obj.full_clean()
-    if isinstance(obj, KpiLink) and act.user is not None:
-        goals.judge(obj)
     if snapshot(obj) == {key: before[key] for key in snapshot(obj)} and not _many_changed(
         before, many
     ):
         return obj
+    if isinstance(obj, KpiLink) and act.user is not None:
+        goals.judge(obj)
     obj.version += 1
     obj.updated_at, obj.updated_by = act.at, act.user
     obj.save()

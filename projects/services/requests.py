@@ -190,7 +190,7 @@ def locks_on(fiscal_year: int) -> date:
 
 def is_locked(value: KpiValue, on: date) -> bool:
     """Whether a target can only be changed by request: it is known, and its year has begun."""
-    return value.pk is not None and value.target is not None and on >= locks_on(value.fiscal_year)
+    return value.target is not None and on >= locks_on(value.fiscal_year)
 
 
 @transaction.atomic

@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 
 from governance.fields import EntryField
 from governance.formatting import DASH
-from projects.forms import RegisterForm
 
 CHOICE: Final = "choice-"
 _INITIAL: Final = "initial-"
@@ -57,7 +56,7 @@ def chosen(data: QueryDict) -> QueryDict:
     return settled
 
 
-def compare(mine: RegisterForm, theirs: RegisterForm) -> Conflicting:
+def compare(mine: forms.BaseForm, theirs: forms.BaseForm) -> Conflicting:
     """`mine` is bound and valid, `theirs` unbound, of the record as it is stored now."""
     changed_by_me = set(mine.changed_data)
     differences, hidden = [], []
@@ -85,7 +84,7 @@ def compare(mine: RegisterForm, theirs: RegisterForm) -> Conflicting:
     return Conflicting(differences, [*typed, *hidden])
 
 
-def _raw(form: RegisterForm, name: str) -> str:
+def _raw(form: forms.BaseForm, name: str) -> str:
     """The stored value as the form would send it."""
     value = form[name].value()
     return "" if value is None else str(value)

@@ -18,6 +18,7 @@ from governance.access import Action, Resource, get_visible_or_404, rights_of
 from governance.exceptions import Conflict, DomainError
 from projects import reporting
 from projects.forms.filing import Around, FilingForm, initial_of
+from projects.metrics import filing
 from projects.metrics.periods import month_of
 from projects.models import MonthlyUpdate, Project
 from projects.models.choices import OPEN_STATES, SETTLED_STATES, UpdateState
@@ -90,7 +91,7 @@ class _Page:
             start.details, start.answers = {}, {}
         return initial_of(start, self.around, version=version)
 
-    def findings(self, update: MonthlyUpdate) -> list[updates.filing.Finding]:
+    def findings(self, update: MonthlyUpdate) -> list[filing.Finding]:
         return updates.examine(update, self.month.before, self.month.baseline)
 
 
@@ -177,14 +178,12 @@ def _posted(request: HttpRequest, page: _Page) -> HttpResponse:
     return redirect("work")
 
 
-def _bound(page: _Page, data: QueryDict, findings: list[updates.filing.Finding]) -> FilingForm:
+def _bound(page: _Page, data: QueryDict, findings: list[filing.Finding]) -> FilingForm:
     """The form with what was sent. Reasons are read for every check that was asked about, though
     the figures that called for it may just have been mended."""
     asked = {found.check for found in findings}
     further = [
-        rule
-        for rule in updates.filing.CHECKS
-        if f"answer-{rule.id}" in data and rule.id not in asked
+        rule for rule in filing.CHECKS if f"answer-{rule.id}" in data and rule.id not in asked
     ]
     form = FilingForm(data, around=page.around, initial=page.initial(), findings=findings)
     form.also_answer(rule.id for rule in further)

@@ -50,6 +50,8 @@ def home(request: HttpRequest) -> HttpResponseBase:
         return no_role(request)
     if rights_of(request.user).roles() & WORKING_ROLES:
         return redirect("work")
+    if Role.HR in rights_of(request.user).roles() and not reads_portfolio(request.user):
+        return redirect("people")
     return redirect(
         "reports:portfolio" if reads_portfolio(request.user) else "projects:projects-list"
     )

@@ -323,11 +323,13 @@ def test_the_other_pages_cost_the_same_with_thirty_systems(
 def test_home_leads_to_the_first_page_of_each_role(world: World, actors: dict[Role, User]) -> None:
     for role, user in actors.items():
         response = signed_in(user).get("/")
-        expected = "/projects/" if role in (Role.HR, Role.PUBLIC_RELATIONS) else "/portfolio/"
+        expected = {
+            Role.HR: "/people/",
+            Role.PUBLIC_RELATIONS: "/projects/",
+            **dict.fromkeys((Role.PMO, Role.PJMO, Role.ACCOUNTING, Role.VERIFIER), "/work/"),
+        }.get(role, "/portfolio/")
         assert (response.status_code, response["Location"]) == (302, expected), role
-        assert signed_in(user).get("/portfolio/").status_code == (
-            403 if expected == "/projects/" else 200
-        )
+        assert signed_in(user).get(expected).status_code == 200
 
 
 def test_who_has_no_role_is_told_what_to_do(world: World, outsider: User) -> None:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from hashlib import sha256
 from typing import Any, Final
 
@@ -416,7 +417,7 @@ class _SheetCheck:
             other = parent_kind(self.kind, name)
             for part in _chunks(sorted(keys)):
                 for obj in rows.filter(**{f"{name}__{other.key}__in": part}):
-                    found[self._natural_of(lambda f, o=obj: getattr(o, f))] = obj
+                    found[self._natural_of(partial(getattr, obj))] = obj
 
     def _natural_of(self, get: Callable[[str], Any]) -> tuple[Any, ...]:
         return tuple(
@@ -565,7 +566,7 @@ class _SheetCheck:
     # Judging
 
     def _differences(self, row: Row) -> list[tuple[str, Any, Any]]:
-        found = []
+        found: list[tuple[str, Any, Any]] = []
         for name, value in row.values.items():
             stored = getattr(row.obj, name) if not row.is_new else _MISSING
             if row.is_new:
@@ -670,12 +671,13 @@ class _SheetCheck:
             self._tell_doubles(keys, fields, message)
 
     def _unique(self) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
-        for item in self.kind.model._meta.constraints:
+        constraints: Iterable[Any] = self.kind.model._meta.constraints
+        for item in constraints:
             is_unique = isinstance(item, models.UniqueConstraint) and item.fields
             if is_unique and set(item.fields) <= set(self.fields):
                 yield item.fields, item.condition, item.get_violation_error_message()
-        for name, item in self.fields.items():
-            if item.unique:
+        for name, field_ in self.fields.items():
+            if field_.unique:
                 yield (name,), None, _("This exists already.")
 
     def _tell_doubles(
@@ -685,8 +687,8 @@ class _SheetCheck:
         first = {key[0] for key in keys if not isinstance(key[0], _New)}
         model = self.kind.model
         for part in _chunks(sorted(first, key=str)):
-            rows = model._default_manager.filter(**{f"{fields[0]}__in": part})
-            for pk, *stored in rows.order_by().values_list("pk", *fields):
+            known = model._default_manager.filter(**{f"{fields[0]}__in": part})
+            for pk, *stored in known.order_by().values_list("pk", *fields):
                 taken[tuple(stored)] = pk
         for key, rows in keys.items():
             for row in rows[1:]:
@@ -734,7 +736,8 @@ def _mark(value: Any) -> Any:
 
 def _absent(constraint: models.CheckConstraint, row: Row) -> dict[str, Any]:
     """Fields that a rule speaks of and the sheet does not hold: as they are stored."""
-    names = {str(name).split("__")[0] for name in constraint.condition.referenced_base_fields}
+    condition: Any = constraint.condition
+    names = {str(name).split("__")[0] for name in condition.referenced_base_fields}
     return {
         name: getattr(row.obj, name, None)
         for name in names

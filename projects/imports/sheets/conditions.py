@@ -20,7 +20,8 @@ def _value(name: str, values: Values) -> Any:
 
 def _of(given: Any, values: Values) -> Any:
     if isinstance(given, F):
-        return _value(given.name, values)
+        field: Any = given
+        return _value(field.name, values)
     return given.pk if isinstance(given, models.Model) else given
 
 
@@ -54,8 +55,8 @@ def _leaf(path: str, given: Any, values: Values) -> bool | None:
     return judge(left, right)
 
 
-def holds(condition: Q, values: Values) -> bool | None:
-    """Whether a row fulfils a condition; None where SQL says unknown (a check then passes).
+def holds(condition: Any, values: Values) -> bool | None:
+    """Whether a row fulfils a condition (a Q); None where SQL says unknown (a check then passes).
 
     Raises KeyError for a lookup that constraints have not used so far.
     """

@@ -277,7 +277,7 @@ def written(cell: Cell, value: Any) -> Any:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if field.choices:
-        return str(dict(field.flatchoices).get(value, value))  # type: ignore[attr-defined]
+        return str(dict(field.flatchoices).get(value, value))
     if isinstance(value, int) and abs(value) >= EXACT:
         return str(value)
     if isinstance(value, Decimal):

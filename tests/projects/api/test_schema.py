@@ -47,7 +47,7 @@ def test_every_address_is_described(description: dict[str, Any]) -> None:
         for method in methods
         if "{" not in path
     }
-    assert described == OFFERED | {("", "get"), ("portfolio", "get")}
+    assert described == OFFERED | {("", "get"), ("portfolio", "get"), ("imports", "post")}
     assert set(description["paths"]["/api/v1/updates/{key}/return/"]) == {"post"}
     assert set(description["paths"]["/api/v1/baselines/{key}/"]) == {"get"}
     assert set(description["paths"]["/api/v1/systems/{key}/"]) == {"get", "put", "patch"}

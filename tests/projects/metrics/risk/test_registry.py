@@ -43,6 +43,7 @@ def test_a_policy_replaces_presets() -> None:
         "due_day": Decimal(5),
         "medium_from_days": Decimal(11),
         "high_from_days": Decimal(60),
+        "escalation_days": Decimal(5),
     }
 
 
