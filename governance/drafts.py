@@ -45,7 +45,7 @@ def forget(user: User, form: str) -> None:
 
 def typed(draft: Draft) -> QueryDict:
     """A draft as a form takes it."""
-    return QueryDict(urlencode(draft.data), mutable=False)
+    return QueryDict(urlencode([(name, value) for name, value in draft.data]), mutable=False)
 
 
 class Resumable(forms.BaseForm):

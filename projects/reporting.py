@@ -1,13 +1,24 @@
 """Reads of the monthly report: what its form is made of, in few queries."""
 
+import json
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 
 from projects.metrics.periods import fiscal_year_of
-from projects.models import Baseline, Kpi, KpiValue, Milestone, MonthlyUpdate, Project, Risk
+from projects.models import (
+    Baseline,
+    Kpi,
+    KpiValue,
+    Milestone,
+    MonthlyUpdate,
+    PlannedValue,
+    Project,
+    Risk,
+)
 from projects.models.choices import FILED_STATES, RequestState, RiskStatus
 
 # Earlier reports that the checks look back at, and the revisions there may be of them.
@@ -21,10 +32,35 @@ class Month:
     latest: MonthlyUpdate | None
     before: list[MonthlyUpdate]
     baseline: Baseline | None
+    planned: int | None
+    """Planned value to date by the time-phased plan, in yen"""
 
 
-def month_of_project(project: Project, period: date) -> Month:
-    """Cost: two queries."""
+def with_plan(period: date) -> QuerySet[Project, Project]:
+    """Projects, each with its current plan and the value planned by the end of `period` as `plan`.
+
+    One subquery in the projects' own query: the form of the monthly report is opened often.
+    """
+    planned = PlannedValue.objects.filter(baseline=OuterRef("pk"), period__lte=period)
+    agreed = (
+        Baseline.objects.filter(project=OuterRef("pk"), state=RequestState.APPROVED)
+        .order_by("-number")
+        .annotate(
+            plan=JSONObject(
+                number="number",
+                end="planned_end_on",
+                budget="budget_at_completion",
+                planned=Subquery(planned.order_by("-period").values("amount")[:1]),
+            )
+        )
+    )
+    return Project.objects.select_related("agency").annotate(
+        plan=Subquery(agreed.values("plan")[:1])
+    )
+
+
+def month_of_project(project: Any, period: date) -> Month:
+    """`project` comes from `with_plan`. Cost: one query."""
     rows = MonthlyUpdate.objects.filter(project=project, period__lte=period).order_by(
         "-period", "-revision"
     )
@@ -35,8 +71,21 @@ def month_of_project(project: Project, period: date) -> Month:
             latest = latest or row
         elif row.state in FILED_STATES:
             before.setdefault(row.period, row)
-    agreed = Baseline.objects.filter(project=project, state=RequestState.APPROVED)
-    return Month(latest, list(before.values())[:_LOOK_BACK], agreed.order_by("-number").first())
+    baseline, planned = _plan(project)
+    return Month(latest, list(before.values())[:_LOOK_BACK], baseline, planned)
+
+
+def _plan(project: Any) -> tuple[Baseline | None, int | None]:
+    stored = json.loads(project.plan) if isinstance(project.plan, str) else project.plan
+    if not stored:
+        return None, None
+    baseline = Baseline(
+        project=project,
+        number=stored["number"],
+        planned_end_on=date.fromisoformat(stored["end"]),
+        budget_at_completion=stored["budget"],
+    )
+    return baseline, stored["planned"]
 
 
 def milestones_of(project: Project) -> list[Milestone]:

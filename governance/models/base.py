@@ -1,13 +1,17 @@
 """What records of account have in common: validity, versions, provenance."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from governance.conditions import faults
 
 
 def validity_constraint(name: str) -> models.CheckConstraint:
@@ -55,6 +59,27 @@ class Tracked(models.Model):
 
     class Meta:
         abstract = True
+
+    def get_constraints(self) -> list[tuple[type[models.Model], list[models.BaseConstraint]]]:
+        """The constraints that need a query: check constraints are judged in Python."""
+        return [
+            (model, [c for c in found if not isinstance(c, models.CheckConstraint)])
+            for model, found in super().get_constraints()
+        ]
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """Django's, without a query and two savepoints for each rule about the row itself."""
+        errors: list[ValidationError] = []
+        try:
+            super().validate_constraints(exclude)
+        except ValidationError as error:
+            errors.append(error)
+        errors += faults(self, exclude or ())
+        if errors:
+            found: dict[str, list[ValidationError]] = {}
+            for error in errors:
+                found = error.update_error_dict(found)
+            raise ValidationError(found)
 
     # Fields that a form or an API never sets.
     @classmethod

@@ -43,6 +43,8 @@ class Touched:
 
     systems: set[int] = field(default_factory=set)
     projects: set[int] = field(default_factory=set)
+    # Projects of which only a report has changed.
+    reporting: set[int] = field(default_factory=set)
     contracts: set[int] = field(default_factory=set)
     reviews: set[int] = field(default_factory=set)
     service_agencies: set[int] = field(default_factory=set)
@@ -57,8 +59,11 @@ class Touched:
                 self.projects.add(obj.pk)
             case CostLine():
                 self._holder(obj.system_id, obj.project_id)
+            case MonthlyUpdate() if obj.state not in OPEN_STATES:
+                # A draft is nobody's business yet; no report changes a rollup.
+                self.reporting.add(obj.project_id)
             case MonthlyUpdate():
-                self.projects.add(obj.project_id)
+                pass
             case Contract():
                 self.contracts.add(obj.pk)
             case Review():
@@ -95,7 +100,7 @@ def recompute(act: Act, touched: Touched) -> None:
         act,
         as_of=as_of,
         system_ids=touched.systems,
-        project_ids=touched.projects,
+        project_ids=touched.projects | touched.reporting,
         contract_ids=touched.contracts,
         review_ids=touched.reviews,
     )

@@ -273,9 +273,8 @@ def _settle(act: Act, update: MonthlyUpdate, verb: str, before: dict[str, Any]) 
     update.full_clean()
     update.save()
     audit.record_object(act, verb, update, before=before, after=state_of(update))
-    touched = Touched()
-    touched.add(update)
-    recompute(act, touched)
+    # Also of a report that came back: it no longer counts as filed.
+    recompute(act, Touched(reporting={update.project_id}))
     return update
 
 

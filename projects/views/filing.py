@@ -70,18 +70,9 @@ class _Page:
         for name in _CARRIED_ON:
             if self.around.last is not None:
                 setattr(started, name, getattr(self.around.last, name))
-        planned = self._planned_value()
-        if planned is not None:
-            started.planned_value = planned
+        if self.month.planned is not None:
+            started.planned_value = self.month.planned
         return started
-
-    def _planned_value(self) -> int | None:
-        """The planned value of the time-phased plan at the end of the month, if there is one."""
-        baseline = self.month.baseline
-        if baseline is None:
-            return None
-        row = baseline.planned_values.filter(period__lte=self.period).order_by("-period").first()
-        return None if row is None else row.amount
 
     def initial(self) -> dict[str, Any]:
         version = 0 if self.stored is None else self.stored.version
@@ -115,9 +106,8 @@ def _page_of(request: HttpRequest, project: Project, period: date) -> _Page:
 @require_http_methods(["GET", "HEAD", "POST"])
 def report_page(request: HttpRequest, key: str, month: date) -> HttpResponse:
     """File the report of one month: save as often as one likes, then hand it over."""
-    project: Project = get_visible_or_404(
-        Project.objects.select_related("agency"), request.user, code=key
-    )
+    rows: Any = reporting.with_plan(month)
+    project: Project = get_visible_or_404(rows, request.user, code=key)
     if not _may_file(request.user, project):
         raise PermissionDenied
     if month > month_of(timezone.localdate()):

@@ -22,7 +22,7 @@ from governance import entry
 from governance.access import Action, Resource, rights_of
 from projects.forms.register import told_at
 from projects.imports.sheets import opening
-from projects.imports.sheets.conditions import holds
+from governance.conditions import holds
 from projects.imports.sheets.layout import (
     BY_SLUG,
     LANGUAGES,
