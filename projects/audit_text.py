@@ -37,6 +37,17 @@ _VERBS: Final[Mapping[str, Text]] = {
     "loaded": _("loaded"),
     "linked": _("linked"),
     "recomputed": _("recomputed"),
+    "published": _("published"),
+    "requested": _("requested"),
+    "rejected": _("rejected"),
+    "withdrawn": _("withdrawn"),
+    "imported": _("imported"),
+    "change_requested": _("change requested"),
+    "change_approved": _("change approved"),
+    "change_rejected": _("change rejected"),
+    "granted": _("granted"),
+    "ended": _("ended"),
+    "recorded": _("recorded"),
 }
 # Written with every change; they tell nothing that the event itself does not.
 _UNTOLD: Final = frozenset({"id", "version", "updated_at", "updated_by_id", "import_run_id"})

@@ -1,0 +1,274 @@
+"""Plans and locked targets: asked for by one person, decided by another, never lost."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from governance import audit
+from governance.access import Role, forget_rights
+from governance.exceptions import Conflict, DomainError
+from governance.models import AuditEvent, User
+from projects.models import Baseline, KpiValue, PlannedValue, Project, TargetChange
+from projects.models.choices import RequestState
+from projects.register import KINDS
+from projects.services import register, requests
+from projects.services.requests import Phase, phasing_faults, spread_evenly
+from tests import factories
+from tests.conftest import World, act, person, signed_in
+
+pytestmark = pytest.mark.django_db
+
+PLAN: dict[str, Any] = {
+    "planned_start_on": date(2026, 4, 1),
+    "planned_end_on": date(2027, 3, 31),
+    "budget_at_completion": 1_200,
+    "reason": "",
+}
+
+
+def ask(world: World, user: User, now: datetime, **changes: Any) -> Baseline:
+    return requests.request_baseline(act(user, now), {"project": world.project, **PLAN, **changes})
+
+
+def test_the_first_plan_stays_and_the_next_stands_beside_it(
+    world: World, pjmo: User, pmo: User, now: datetime
+) -> None:
+    first = ask(world, pjmo, now)
+    assert (first.number, first.state) == (None, RequestState.REQUESTED)
+    requests.approve_baseline(act(pmo, now), first.pk)
+    second = ask(world, pjmo, now, planned_end_on=date(2027, 9, 30), reason="移行の延長")
+    requests.approve_baseline(act(pmo, now), second.pk)
+    plans = Baseline.objects.filter(project=world.project).order_by("number")
+    assert [(p.number, p.planned_end_on) for p in plans] == [
+        (1, date(2027, 3, 31)), (2, date(2027, 9, 30)),
+    ]  # fmt: skip
+    verbs = AuditEvent.objects.filter(object_type="baseline").values_list("verb", flat=True)
+    assert sorted(verbs) == ["baseline.approved"] * 2 + ["baseline.requested"] * 2
+
+
+def test_nobody_decides_on_their_own_plan(world: World, pmo: User, now: datetime) -> None:
+    plan = ask(world, pmo, now)
+    for decide in (requests.approve_baseline, requests.reject_baseline):
+        with pytest.raises(DomainError, match="own request"):
+            decide(act(pmo, now, "x"), plan.pk)
+    requests.withdraw_baseline(act(pmo, now), plan.pk)
+    plan.refresh_from_db()
+    assert plan.state == RequestState.WITHDRAWN
+
+
+def test_a_rejection_has_a_reason_and_takes_no_number(
+    world: World, pjmo: User, pmo: User, now: datetime
+) -> None:
+    plan = ask(world, pjmo, now)
+    with pytest.raises(DomainError, match="why"):
+        requests.reject_baseline(act(pmo, now), plan.pk)
+    requests.reject_baseline(act(pmo, now, "根拠がない"), plan.pk)
+    again = ask(world, pjmo, now)
+    requests.approve_baseline(act(pmo, now), again.pk)
+    assert Baseline.objects.get(number=1).pk == again.pk
+
+
+def test_one_request_at_a_time_and_later_ones_with_a_reason(
+    world: World, pjmo: User, pmo: User, now: datetime
+) -> None:
+    first = ask(world, pjmo, now)
+    with pytest.raises(ValidationError, match="waits for a decision"):
+        ask(world, pjmo, now)
+    requests.approve_baseline(act(pmo, now), first.pk)
+    with pytest.raises(ValidationError, match="needs a reason"):
+        ask(world, pjmo, now)
+
+
+def test_whoever_may_not_approve_is_refused(
+    world: World, pjmo: User, other_pmo: User, now: datetime
+) -> None:
+    with pytest.raises(PermissionDenied):
+        ask(world, other_pmo, now)
+    plan = ask(world, pjmo, now)
+    with pytest.raises(PermissionDenied):
+        requests.approve_baseline(act(other_pmo, now), plan.pk)
+
+
+def test_a_plan_spread_over_its_months(world: World, pjmo: User, now: datetime) -> None:
+    phases = spread_evenly(PLAN["planned_start_on"], PLAN["planned_end_on"], 1_200)
+    plan = ask(world, pjmo, now, phases=phases)
+    stored = list(PlannedValue.objects.filter(baseline=plan).values_list("period", "amount"))
+    assert stored[0] == (date(2026, 4, 1), 100)
+    assert stored[-1] == (date(2027, 3, 1), 1_200)
+    assert len(stored) == 12
+
+
+@given(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.integers(0, 900), st.integers(0, 10**12))
+def test_an_even_spread_is_always_a_sound_plan(start: date, days: int, budget: int) -> None:
+    end = date.fromordinal(start.toordinal() + days)
+    phases = spread_evenly(start, end, budget)
+    assert phasing_faults(phases, start, end, budget) == []
+    assert phases[-1].amount == budget
+
+
+@pytest.mark.parametrize(
+    ("phases", "message"),
+    [
+        ([Phase(date(2026, 5, 1), 2), Phase(date(2026, 5, 1), 1_200)], "stands twice"),
+        ([Phase(date(2026, 5, 1), 1_300), Phase(date(2026, 6, 1), 1_200)], "never goes down"),
+        ([Phase(date(2026, 3, 1), 1_200)], "before the planned start"),
+        ([Phase(date(2027, 4, 1), 1_200)], "after the planned end"),
+        ([Phase(date(2026, 5, 1), 1_199)], "must reach the budget"),
+    ],
+)
+def test_an_unsound_phasing_is_told(
+    phases: list[Phase], message: str, world: World, pjmo: User, now: datetime
+) -> None:
+    with pytest.raises(ValidationError, match=message):
+        ask(world, pjmo, now, phases=phases)
+    assert not Baseline.objects.exists()
+
+
+def test_the_form_takes_what_excel_copies(world: World, pjmo: User, pmo: User) -> None:
+    data = {
+        "project": "HOME-P1",
+        "planned_start_on": "R8.4.1",
+        "planned_end_on": "令和8年6月30日",
+        "budget_at_completion": "12億円",
+        "phases": "2026-04\t4億円\n2026年5月  8億円\n2026-06\t1,200,000,000\n",
+    }
+    answer = signed_in(pjmo).post("/baselines/new/", data)
+    assert answer.status_code == 302, answer.content.decode()
+    plan = Baseline.objects.get()
+    assert [v.amount for v in plan.planned_values.all()] == [
+        400_000_000, 800_000_000, 1_200_000_000,
+    ]  # fmt: skip
+    page = signed_in(pmo).get(f"/baselines/{plan.pk}/").content.decode()
+    assert "Agree to this baseline" in page
+    signed_in(pmo).post(f"/baselines/{plan.pk}/approve/")
+    plan.refresh_from_db()
+    assert plan.number == 1
+    wrong = signed_in(pjmo).post("/baselines/new/", {**data, "phases": "Mai viel", "reason": "x"})
+    assert "Line 1:" in wrong.content.decode()
+    assert "Mai viel" in wrong.content.decode()
+
+
+# Targets ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def value(world: World) -> KpiValue:
+    kpi = factories.KpiFactory.create(code="HOME-K", system=world.system)
+    made: KpiValue = factories.KpiValueFactory.create(
+        kpi=kpi, fiscal_year=2026, target=Decimal(80), target_state="reported"
+    )
+    return made
+
+
+def edit(user: User, now: datetime, value: KpiValue, target: int | None) -> KpiValue:
+    changed: KpiValue = register.edit(
+        act(user, now),
+        KINDS["kpi-values"],
+        value.pk,
+        {"target": target, "target_state": "missing" if target is None else "reported"},
+        version=value.version,
+    )
+    return changed
+
+
+def test_a_target_locks_on_the_first_of_april(
+    world: World, pmo: User, value: KpiValue, now: datetime
+) -> None:
+    before = datetime(2026, 3, 31, 14, 59, tzinfo=now.tzinfo)  # 23:59 in Tokyo
+    after = datetime(2026, 3, 31, 15, 0, tzinfo=now.tzinfo)
+    with pytest.raises(ValidationError, match="locked since its year began"):
+        edit(pmo, after, value, 70)
+    with pytest.raises(ValidationError):
+        edit(pmo, after, value, None)
+    assert edit(pmo, before, value, 70).target == 70
+
+
+def test_a_locked_target_changes_by_another_persons_decision(
+    world: World, pjmo: User, pmo: User, value: KpiValue, now: datetime
+) -> None:
+    change = requests.request_target(act(pjmo, now, "法改正の延期"), value.pk, Decimal(60))
+    value.refresh_from_db()
+    assert value.target == 80
+    factories.MembershipFactory.create(user=pjmo, role=Role.PMO, agency=world.home)
+    forget_rights(pjmo)
+    with pytest.raises(DomainError, match="own request"):
+        requests.approve_target(act(pjmo, now), change.pk)
+    requests.approve_target(act(pmo, now), change.pk)
+    value.refresh_from_db()
+    assert (value.target, value.version) == (60, 2)
+    event = AuditEvent.objects.get(verb="kpivalue.edited")
+    assert event.reason == "法改正の延期"
+    assert list(audit.verify()) == []
+
+
+def test_a_change_is_only_asked_for_where_it_is_needed(
+    world: World, pjmo: User, value: KpiValue, now: datetime
+) -> None:
+    with pytest.raises(ValidationError, match="Say why"):
+        requests.request_target(act(pjmo, now), value.pk, Decimal(60))
+    with pytest.raises(ValidationError, match="already"):
+        requests.request_target(act(pjmo, now, "x"), value.pk, Decimal(80))
+    later = factories.KpiValueFactory.create(
+        kpi=value.kpi, fiscal_year=2027, target=1, target_state="reported"
+    )
+    with pytest.raises(DomainError, match="not locked"):
+        requests.request_target(act(pjmo, now, "x"), later.pk, Decimal(60))
+
+
+def test_a_decision_on_what_changed_meanwhile_is_refused(
+    world: World, pjmo: User, pmo: User, value: KpiValue, now: datetime
+) -> None:
+    change = requests.request_target(act(pjmo, now, "x"), value.pk, Decimal(60))
+    KpiValue.objects.filter(pk=value.pk).update(target=50)
+    with pytest.raises(Conflict):
+        requests.approve_target(act(pmo, now), change.pk)
+
+
+def test_the_page_of_a_kpi_shows_changes_and_breaks(
+    world: World, pjmo: User, pmo: User, value: KpiValue, now: datetime
+) -> None:
+    factories.KpiValueFactory.create(
+        kpi=value.kpi, fiscal_year=2025, actual=7, actual_state="reported"
+    )
+    factories.KpiValueFactory.create(
+        kpi=value.kpi, fiscal_year=2027, method_version=2, target=9, target_state="reported"
+    )
+    client = signed_in(pjmo)
+    url = "/kpis/HOME-K/series/"
+    assert "Ask for another target" in client.get(url).content.decode()
+    answer = client.post(f"/kpi-values/{value.pk}/change/", {"new_target": "60", "reason": "延期"})
+    assert answer.headers["Location"] == url
+    page = signed_in(pmo).get(url).content.decode()
+    assert "waits for a decision" in page
+    assert "The series breaks where the method changed" in page
+    change = TargetChange.objects.get()
+    signed_in(pmo).post(f"/target-changes/{change.pk}/approve/", follow=True)
+    page = client.get(url).content.decode()
+    assert "80 → 60 (agreed)" in page
+    assert "Target before it was changed" in page
+    assert "new method" in page
+
+
+def test_methods_follow_each_other_with_a_reason(
+    world: World, pjmo: User, value: KpiValue, now: datetime
+) -> None:
+    first = {"from_year": 2024, "description": "調査票", "reason": ""}
+    requests.add_method(act(pjmo, now), value.kpi, first)
+    with pytest.raises(ValidationError, match="needs a reason"):
+        requests.add_method(act(pjmo, now), value.kpi, {**first, "from_year": 2026})
+    with pytest.raises(ValidationError, match="earlier year"):
+        requests.add_method(act(pjmo, now), value.kpi, {**first, "reason": "x"})
+    second = {"from_year": 2026, "description": "記録", "reason": "偏り"}
+    assert requests.add_method(act(pjmo, now), value.kpi, second).number == 2
+
+
+def test_the_ministry_cio_may_agree_to_plans(world: World, pjmo: User, now: datetime) -> None:
+    minister = person(Role.MINISTRY_CIO, world)
+    plan = ask(world, pjmo, now)
+    assert requests.approve_baseline(act(minister, now), plan.pk).number == 1
+    assert Project.objects.get(pk=world.project.pk).baselines.count() == 1
