@@ -1,5 +1,6 @@
 """The cost grid: all figures of one system or project in one sheet year, as people enter them."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -74,9 +75,10 @@ class Grid:
     holder: Holder
     sheet_year: int
     years: list[int]
+    account: str = ""
     rows: list[GridRow] = field(default_factory=list)
-    other_accounts: int = 0
-    """Lines of other accounts than the general one: kept in the list of cost lines"""
+    accounts: list[str] = field(default_factory=list)
+    """Every account that has lines here; the grid shows one at a time"""
 
     def totals(self) -> list[tuple[Stage, list[int | None], int | None]]:
         """Per stage: the sum of each year, and of all."""
@@ -142,19 +144,24 @@ def grid_of(
     sheet_year: int,
     years: list[int],
     on: Any,
+    account: str | None = None,
     more: Iterable[tuple[str, str]] = (),
 ) -> Grid:
-    """Every item and stage that has a figure in these years, and the rows asked for (`more`: item
-    code, stage). Cost: three queries, and one for a project role."""
-    grid = Grid(holder, sheet_year, years)
+    """Every item and stage that has a figure in these years under one account (None: the one with
+    the most lines), and the rows asked for (`more`: item code, stage).
+
+    Cost: three queries, and one for a project role.
+    """
     stored: dict[Key, CostLine] = {}
     earlier: dict[Key, CostLine] = {}
     visible = lines_of(holder).visible_to(user).filter(sheet_year__lte=sheet_year)
-    for line in visible.select_related("cost_item").order_by("sheet_year"):
-        if line.budget_year not in years:
-            continue
-        if line.account:
-            grid.other_accounts += line.sheet_year == sheet_year
+    lines = list(visible.select_related("cost_item").order_by("sheet_year"))
+    often = Counter(line.account for line in lines)
+    if account is None:
+        account = max(often, key=lambda name: (often[name], name), default="")
+    grid = Grid(holder, sheet_year, years, account, accounts=sorted({*often, account}))
+    for line in lines:
+        if line.budget_year not in years or line.account != account:
             continue
         key = (line.cost_item.code, line.stage, line.budget_year)
         (stored if line.sheet_year == sheet_year else earlier)[key] = line

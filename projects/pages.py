@@ -35,18 +35,23 @@ from governance.tabular import (
     export_links,
     unknown_html,
 )
+from governance.tabular import Kind as Shown
 from projects.audit_list import history_columns
 from projects.audit_text import entries
 from projects.goals import draws_goals
+from projects.metrics import delivery
 from projects.models import (
+    Baseline,
     Contract,
     Kpi,
+    MonthlyUpdate,
     Project,
     Review,
     RiskFlag,
     System,
     YearRollup,
 )
+from projects.models.choices import SETTLED_STATES, RequestState
 from projects.register import Child, Kind, can_read, children_of, kind_of, parent_kind
 from projects.risk_text import note_of, title_of
 from projects.selectors import SEVERITIES, Criteria, Selection, Visible
@@ -306,6 +311,96 @@ def _flag_note(flag: RiskFlag) -> FlagNote:
         clears_when=note.clears_when,
         opened_on=flag.opened_on,
     )
+
+
+# Against the plan -----------------------------------------------------------------------------------
+
+
+def against_plan(kind: Kind, obj: Any, user: Any) -> Table | None:
+    """What the last approved report expects, held against the first plan that was agreed and the
+    current one: re-baselining hides no slip. None for other kinds, and without a plan.
+
+    Cost: two queries.
+    """
+    if kind.model is not Project or not can_somewhere(user, Action.READ, Resource.BASELINE):
+        return None
+    agreed = list(
+        Baseline.objects.visible_to(user)
+        .filter(project=obj, state=RequestState.APPROVED)
+        .order_by("number")
+    )
+    if not agreed:
+        return None
+    last = (
+        MonthlyUpdate.objects.filter(project=obj, state__in=SETTLED_STATES)
+        .order_by("-period", "-revision")
+        .first()
+    )
+    end, cost = (None, None) if last is None else (last.forecast_end_on, last.forecast_cost)
+    plans = [agreed[0]] if len(agreed) == 1 else [agreed[0], agreed[-1]]
+    rows = [
+        delivery.against(
+            delivery.Plan(plan.number or 0, plan.planned_end_on, plan.budget_at_completion),
+            end,
+            cost,
+        )
+        for plan in plans
+    ]
+    month = "" if last is None else f"{last.period:%Y-%m}"
+    return build_table(
+        _plan_columns(end, cost, is_rebaselined=len(plans) > 1),
+        rows,
+        caption=_("Against the plan, as reported for %(month)s") % {"month": month or "–"},
+        query={},
+    )
+
+
+def _plan_columns(
+    end: date | None, cost: int | None, *, is_rebaselined: bool
+) -> tuple[Column[Any], ...]:
+    def name(row: delivery.Variance) -> str:
+        if not is_rebaselined:
+            return gettext("baseline %(n)d") % {"n": row.plan.number}
+        if row.plan.number == 1:
+            return gettext("first baseline")
+        return gettext("current baseline (%(n)d)") % {"n": row.plan.number}
+
+    return (
+        Column("plan", _("plan"), name),
+        Column("end", _("planned end"), lambda row: row.plan.end, Shown.DATE),
+        Column("forecast", _("forecast finish"), lambda _row: end, Shown.DATE),
+        Column(
+            "days",
+            _("late (+) or early (−), days"),
+            lambda row: row.days,
+            Shown.INTEGER,
+            definition=_("Forecast finish − planned end."),
+        ),
+        Column("budget", _("budget at completion"), lambda row: row.plan.budget, Shown.YEN),
+        Column("cost", _("forecast final cost"), lambda _row: cost, Shown.YEN),
+        Column(
+            "yen",
+            _("over (+) or under (−)"),
+            lambda row: row.yen,
+            Shown.YEN,
+            definition=_("Forecast final cost − budget at completion."),
+        ),
+        Column("share", _("of the budget"), lambda row: row.share.value, Shown.RATIO),
+    )
+
+
+def phasing(kind: Kind, obj: Any, user: Any) -> Table | None:
+    """The time-phased plan of a baseline, month by month. Cost: one query."""
+    if kind.model is not Baseline:
+        return None
+    columns: tuple[Column[Any], ...] = (
+        Column("month", _("month"), lambda row: f"{row.period:%Y-%m}"),
+        Column("amount", _("planned value to date"), lambda row: row.amount, Shown.YEN),
+    )
+    rows = list(obj.planned_values.all())
+    if not rows:
+        return None
+    return build_table(columns, rows, caption=_("Time-phased plan"), query={})
 
 
 # Years, story, source -----------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ from projects.selectors import is_late, owes_report
 
 # Rows of a section; the rest is one link away.
 SHOWN = 20
+FLAGS_SHOWN = 10
 # A report is asked for from this many days before the end of its month.
 EARLY = timedelta(days=5)
 
@@ -378,7 +379,7 @@ def _flags(user: Any) -> list[RiskFlag] | None:
         .select_related("system", "project", "contract", "review__review_type")
         .order_by("severity", "opened_on", "pk")
     )
-    return sorted(rows[: SHOWN + 1], key=lambda flag: (_GRAVE[flag.severity], flag.opened_on))
+    return sorted(rows[:FLAGS_SHOWN], key=lambda flag: (_GRAVE[flag.severity], flag.opened_on))
 
 
 def work_of(user: User, as_of: date, due_day: int) -> Work:

@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.urls import reverse
-from django.utils.translation import gettext as now
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from governance.formatting import integer
 from governance.models import Agency
@@ -39,7 +38,7 @@ _OWED: Final[tuple[Column[Any], ...]] = (
     _month(_("month"), lambda r: r.period),
     Column("due", _("due on"), lambda r: r.due, Kind.DATE),
     Column("status", _("status"), lambda r: _BADGES[r.status], Kind.CHOICE),
-    Column("begun", _("begun"), lambda r: now("begun") if r.is_begun else now("not begun")),
+    Column("begun", _("begun"), lambda r: gettext("begun") if r.is_begun else gettext("not begun")),
     Column("why", _("why it was returned"), lambda r: r.return_reason or "–"),
 )
 _TO_APPROVE: Final[tuple[Column[Any], ...]] = (
@@ -91,7 +90,9 @@ _FINDINGS: Final[tuple[Column[Any], ...]] = (
     Column("finding", _("finding"), lambda r: r.text[:120], url=_page("findings")),
     Column("about", _("about"), lambda r: str(r.review)),
     Column("due", _("due on"), lambda r: r.due_on, Kind.DATE),
-    Column("answer", _("answer"), lambda r: now("answered") if r.answer else now("none yet")),
+    Column(
+        "answer", _("answer"), lambda r: gettext("answered") if r.answer else gettext("none yet")
+    ),
 )
 
 
@@ -112,7 +113,8 @@ def sections(work: Work, agencies: Mapping[int, Agency]) -> list[Section]:
         (
             "owed",
             _("Reports to file"),
-            now("For %(month)s, due on %(day)s.") % {"month": month, "day": f"{work.due:%Y-%m-%d}"},
+            gettext("For %(month)s, due on %(day)s.")
+            % {"month": month, "day": f"{work.due:%Y-%m-%d}"},
             _OWED,
             work.owed,
         ),
@@ -135,7 +137,7 @@ def sections(work: Work, agencies: Mapping[int, Agency]) -> list[Section]:
         (
             "unsettled",
             _("Systems without an executed figure"),
-            now("Of the fiscal year %(year)s. The link opens the cost grid.")
+            gettext("Of the fiscal year %(year)s. The link opens the cost grid.")
             % {"year": work.settled_year},
             _UNSETTLED,
             work.unsettled,
@@ -177,7 +179,7 @@ def _table(
             ngettext("The first of %(count)s.", "The first of %(count)s.", total)
             % {"count": integer(total)}
             if total
-            else now("There are more; these come first.")
+            else gettext("There are more; these come first.")
         )
     table = build_table(
         columns,
@@ -185,7 +187,7 @@ def _table(
         caption=str(title),
         caption_hidden=True,
         query={},
-        empty_text=now("Nothing waits here."),
+        empty_text=gettext("Nothing waits here."),
         id=f"work-{id_}",
     )
     return replace(table, count_text=count)

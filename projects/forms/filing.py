@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from django import forms
 from django.http import QueryDict
-from django.utils.translation import gettext as now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from governance.drafts import Resumable
@@ -90,16 +90,16 @@ class FilingForm(Resumable, forms.Form):
     def _add_milestones(self) -> None:
         for milestone in self.around.milestones:
             self.fields[f"milestone-{milestone.pk}-forecast_on"] = DayField(
-                label=now("Forecast: %(name)s") % {"name": milestone.name}, required=False
+                label=gettext("Forecast: %(name)s") % {"name": milestone.name}, required=False
             )
             self.fields[f"milestone-{milestone.pk}-actual_on"] = DayField(
-                label=now("Reached on: %(name)s") % {"name": milestone.name}, required=False
+                label=gettext("Reached on: %(name)s") % {"name": milestone.name}, required=False
             )
 
     def _add_kpis(self) -> None:
         for kpi in self.around.kpis:
             self.fields[f"kpi-{kpi.pk}"] = NumberField(
-                label=now("Actual: %(name)s") % {"name": kpi.title[:120]},
+                label=gettext("Actual: %(name)s") % {"name": kpi.title[:120]},
                 required=False,
                 max_digits=15,
                 decimal_places=3,
@@ -109,7 +109,7 @@ class FilingForm(Resumable, forms.Form):
         for risk in self.around.risks:
             self._risk_fields(f"risk-{risk.pk}", risk.title, is_new=False)
         for number in range(1, NEW_RISKS + 1):
-            self._risk_fields(f"risk-new{number}", now("new"), is_new=True)
+            self._risk_fields(f"risk-new{number}", gettext("new"), is_new=True)
 
     def _risk_fields(self, prefix: str, name: str, *, is_new: bool) -> None:
         def label(text: Any) -> str:
@@ -148,7 +148,7 @@ class FilingForm(Resumable, forms.Form):
                 continue
             name = f"answer-{found.check}"
             self.fields[name] = ProseField(
-                label=now("Reason: %(what)s") % {"what": finding_text(found)},
+                label=gettext("Reason: %(what)s") % {"what": finding_text(found)},
                 required=False,
                 max_length=_LONGEST_ANSWER,
                 widget=forms.Textarea(attrs={"rows": 2}),
@@ -166,7 +166,7 @@ class FilingForm(Resumable, forms.Form):
         if found.level is Level.REFUSE:
             self.add_error(found.field, finding_text(found))
         else:
-            self.add_error(f"answer-{found.check}", now("Mend the figure, or give the reason."))
+            self.add_error(f"answer-{found.check}", gettext("Mend the figure, or give the reason."))
 
     # What was entered
 
@@ -177,7 +177,7 @@ class FilingForm(Resumable, forms.Form):
             prefix = f"risk-new{number}"
             typed = any(values.get(f"{prefix}-{p}") for p in ("probability", "impact", "plan"))
             if typed and not values.get(f"{prefix}-title"):
-                self.add_error(f"{prefix}-title", now("Give the risk or issue a title."))
+                self.add_error(f"{prefix}-title", gettext("Give the risk or issue a title."))
         return values
 
     def figures(self) -> dict[str, Any]:
@@ -231,9 +231,9 @@ class FilingForm(Resumable, forms.Form):
     def figure_rows(self) -> Iterator[tuple[str, list[dict[str, Any]]]]:
         """Sections with their fields: the bound field, last month's value, findings, answers."""
         for heading, names in (
-            (now("Progress and cost"), FIGURES[:5]),
-            (now("Forecast"), FIGURES[5:7]),
-            (now("Judgement"), FIGURES[7:]),
+            (gettext("Progress and cost"), FIGURES[:5]),
+            (gettext("Forecast"), FIGURES[5:7]),
+            (gettext("Judgement"), FIGURES[7:]),
         ):
             yield heading, [self._row(name) for name in names]
 

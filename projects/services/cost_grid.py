@@ -78,6 +78,7 @@ class _Save:
     act: Act
     holder: Holder
     sheet_year: int
+    account: str
     unit: int
     items: Mapping[str, CostItem]
     errors: dict[Key, str] = field(default_factory=dict)
@@ -121,6 +122,7 @@ class _Save:
             sheet_year=self.sheet_year,
             cost_item=self.items[code],
             stage=stage,
+            account=self.account,
         )
         line.amount, line.amount_state = amount, state
         try:
@@ -146,7 +148,13 @@ class _Save:
 
 @transaction.atomic
 def save(
-    act: Act, holder: Holder, sheet_year: int, cells: Mapping[Key, Entry], *, unit: int = 1
+    act: Act,
+    holder: Holder,
+    sheet_year: int,
+    cells: Mapping[Key, Entry],
+    *,
+    unit: int = 1,
+    account: str = "",
 ) -> int:
     """Save the cells that differ from what is stored; returns how many.
 
@@ -160,12 +168,12 @@ def save(
     stored = {
         (line.cost_item.code, line.stage, line.budget_year): line
         for line in lines_of(holder)
-        .filter(sheet_year=sheet_year, account="")
+        .filter(sheet_year=sheet_year, account=account)
         .select_related("cost_item")
         .select_for_update(of=("self",))
     }
     items = CostItem.objects.in_bulk({code for code, _stage, _year in cells}, field_name="code")
-    saving = _Save(act, holder, sheet_year, unit, items)
+    saving = _Save(act, holder, sheet_year, account, unit, items)
     for key, given in cells.items():
         saving.judge(key, given, stored.get(key))
     if saving.errors:

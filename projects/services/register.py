@@ -59,11 +59,6 @@ class Touched:
                 self.projects.add(obj.pk)
             case CostLine():
                 self._holder(obj.system_id, obj.project_id)
-            case MonthlyUpdate() if obj.state not in OPEN_STATES:
-                # A draft is nobody's business yet; no report changes a rollup.
-                self.reporting.add(obj.project_id)
-            case MonthlyUpdate():
-                pass
             case Contract():
                 self.contracts.add(obj.pk)
             case Review():
@@ -74,7 +69,7 @@ class Touched:
                 self._service(obj.service)
             case RiskPolicy():
                 self.everything = True
-            case _:
+            case _:  # A report that is being written concerns no rollup and no flag yet.
                 pass
 
     def _holder(self, system_id: int | None, project_id: int | None) -> None:

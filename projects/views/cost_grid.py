@@ -48,14 +48,17 @@ class _Asked:
         self.years = list(range(first, max(last, first) + 1))
         unit = _number(given.get("unit"), 1, 1, 1_000_000)
         self.unit = unit if unit in UNITS else 1
+        # Under which account (会計): where the address names none, the one used most.
+        self.account = given["account"][:120] if "account" in given else None
         stages = given.getlist("stage")
         self.more = [(code, stage) for code in given.getlist("item") for stage in stages]
         self.query = given
 
-    def with_unit(self, unit: int) -> str:
-        """The same page in another unit."""
+    def changed(self, **values: str) -> str:
+        """The same page with something else asked for."""
         query = self.query.copy()
-        query["unit"] = str(unit)
+        for name, value in values.items():
+            query[name] = value
         return f"?{query.urlencode()}"
 
 
@@ -85,6 +88,7 @@ def costs_page(request: HttpRequest, slug: str, key: str) -> HttpResponse:
                 asked.sheet_year,
                 cells,
                 unit=asked.unit,
+                account=request.POST.get("account", "")[:120],
             )
         except cost_grid.GridRefused as refused:
             status, typed = 422, _typed(request)
@@ -111,6 +115,7 @@ def costs_page(request: HttpRequest, slug: str, key: str) -> HttpResponse:
         request.user,
         sheet_year=asked.sheet_year,
         years=asked.years,
+        account=request.POST.get("account", asked.account),
         on=timezone.localdate(),
         more=asked.more,
     )
@@ -145,7 +150,8 @@ def _context(kind: Any, holder: Holder, grid: Grid, asked: _Asked) -> dict[str, 
         "grid": grid,
         "asked": asked,
         "years": [(year, fiscal_year_short(year)) for year in grid.years],
-        "units": [(unit, name, asked.with_unit(unit)) for unit, name in UNITS.items()],
+        "units": [(unit, name, asked.changed(unit=str(unit))) for unit, name in UNITS.items()],
+        "accounts": [(name, asked.changed(account=name)) for name in grid.accounts],
         "unit_name": UNITS[asked.unit],
         "totals": [
             (

@@ -75,7 +75,7 @@ def test_it_opens_with_last_months_values_and_names_them(filled: World, pjmo: Us
     assert data["actual_cost"] == "100,000,000"
     assert data["confidence"] == "3"
     assert data["narrative"] == ""
-    assert "Last month: ¥100,000,000" in page
+    assert "Reported for 2026-09: ¥100,000,000" in page
     assert "target 10" in page
     assert "設計完了" in page
     assert "要員不足" in page

@@ -20,9 +20,9 @@ from django.utils.translation import override
 
 from governance import entry
 from governance.access import Action, Resource, rights_of
+from governance.conditions import holds
 from projects.forms.register import told_at
 from projects.imports.sheets import opening
-from governance.conditions import holds
 from projects.imports.sheets.layout import (
     BY_SLUG,
     LANGUAGES,
