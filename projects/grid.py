@@ -81,11 +81,11 @@ class Grid:
     """Every account that has lines here; the grid shows one at a time"""
 
     def totals(self) -> list[tuple[Stage, list[int | None], int | None]]:
-        """Per stage: the sum of each year, and of all."""
+        """Per stage with several cost items: the sum of each year, and of all."""
         found = []
         for stage in Stage:
             rows = [row for row in self.rows if row.stage is stage]
-            if not rows:
+            if len(rows) < 2:  # The row itself is its sum.
                 continue
             by_year = [
                 known_sum(

@@ -365,9 +365,9 @@ COLUMNS: Final[Mapping[str, tuple[AnyColumn, ...]]] = {
     ),
     "baselines": _columns(
         "baselines",
-        "number",
-        "project",
         "state",
+        "project",
+        "number",
         "agreed_on",
         "planned_start_on",
         "planned_end_on",

@@ -35,6 +35,7 @@ from projects.models.choices import (
     SystemStatus,
     UpdateState,
 )
+from projects.models.review import LAYER_RESOURCES
 from projects.selectors import is_late, owes_report
 
 # Rows of a section; the rest is one link away.
@@ -269,11 +270,11 @@ def _to_publish(user: Any) -> list[MonthlyUpdate] | None:
 
 
 def _missing(user: Any, period: date, as_of: date) -> list[Project] | None:
-    """Late projects of those who chase them. Cost: one query."""
-    reach = rights_of(user).reach(Resource.UPDATE, Action.APPROVE)
-    inside = _within(reach, "agency_id", "pk")
-    if inside is None:
+    """Who has not reported, for those who read more than their own projects. Cost: one query."""
+    reach = rights_of(user).reach(Resource.UPDATE, Action.READ)
+    if not reach.everything and not reach.agency_ids:
         return None
+    inside = Q() if reach.everything else Q(agency__in=reach.agency_ids)
     late = Project.objects.filter(inside).filter(is_late(period, as_of))
     return list(late.select_related("agency").order_by("agency__order", "code")[: SHOWN + 1])
 
@@ -354,23 +355,33 @@ _GRAVE: dict[str, int] = {
 }
 
 
+# What has to be written for a flag of a rule to clear: whose work that is.
+_CLEARED_BY: dict[str, tuple[tuple[Resource, Action], ...]] = {
+    "late_report": ((Resource.UPDATE, Action.SUBMIT), (Resource.UPDATE, Action.APPROVE)),
+    "single_bidder": ((Resource.CONTRACT, Action.EDIT),),
+    "low_online_use": ((Resource.SERVICE, Action.EDIT),),
+    "execution_rate": ((Resource.EXECUTION, Action.EDIT), (Resource.BUDGET, Action.EDIT)),
+    "cost_growth": ((Resource.EXECUTION, Action.EDIT), (Resource.BUDGET, Action.EDIT)),
+    "review_overdue": tuple((resource, Action.EDIT) for _layer, resource in LAYER_RESOURCES),
+}
+
+
 def _flags(user: Any) -> list[RiskFlag] | None:
-    """Open flags on what the reader may change, the gravest first. Cost: one query."""
+    """Open flags that what the reader may write can clear, the gravest first. Cost: one query."""
     rights = rights_of(user)
-    edits = {
-        resource: rights.reach(resource, Action.EDIT)
-        for resource in (Resource.PROJECT, Resource.SYSTEM, Resource.EXECUTION)
-    }
-    agencies = set().union(*(reach.agency_ids for reach in edits.values()))
-    projects = set().union(*(reach.project_ids for reach in edits.values()))
     mine = Q()
-    if agencies:
-        mine |= Q(agency__in=agencies)
-    if projects:
-        mine |= Q(project__in=projects) | Q(contract__project__in=projects)
-        mine |= Q(review__project__in=projects) | Q(
-            system__in=System.objects.filter(projects__in=projects).values("pk")
-        )
+    for rule_id, ways in _CLEARED_BY.items():
+        reaches = [rights.reach(resource, action) for resource, action in ways]
+        agencies = set().union(*(reach.agency_ids for reach in reaches))
+        projects = set().union(*(reach.project_ids for reach in reaches))
+        if agencies:
+            mine |= Q(rule_id=rule_id, agency__in=agencies)
+        if projects:
+            inside = Q(project__in=projects) | Q(contract__project__in=projects)
+            inside |= Q(review__project__in=projects) | Q(
+                system__in=System.objects.filter(projects__in=projects).values("pk")
+            )
+            mine |= Q(rule_id=rule_id) & inside
     if not mine or not rights.reach(Resource.FLAG, Action.READ):
         return None
     rows = (

@@ -127,6 +127,7 @@ def sections(work: Work, agencies: Mapping[int, Agency]) -> list[Section]:
             _TARGETS,
             work.target_changes or None,
         ),
+        ("agencies", _("Reports by agency"), "", _by_agency(agencies), work.by_agency),
         (
             "missing",
             _("Projects whose report has not come in"),
@@ -145,7 +146,6 @@ def sections(work: Work, agencies: Mapping[int, Agency]) -> list[Section]:
         ("cases", _("Your reviews"), "", _CASES, work.cases),
         ("findings", _("Findings not settled yet"), "", _FINDINGS, work.findings),
         ("publish", _("Approved reports to publish"), "", _TO_PUBLISH, work.to_publish),
-        ("agencies", _("Reports by agency"), "", _by_agency(agencies), work.by_agency),
     ]
     return [
         Section(id_, str(title), str(lead), _table(id_, title, columns, rows, work))

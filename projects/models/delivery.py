@@ -116,7 +116,7 @@ class Baseline(Registered):
         )
 
     def __str__(self) -> str:
-        return f"{self.project} #{self.number or '?'}"
+        return f"{self.project} {f'#{self.number}' if self.number else self.get_state_display()}"
 
 
 class PlannedValue(models.Model):
