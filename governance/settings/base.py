@@ -194,6 +194,9 @@ SPECTACULAR_SETTINGS = {
 BROKER_URL = env.str("BROKER_URL", default="")
 CELERY_BROKER_URL = BROKER_URL or "memory://"
 CELERY_TASK_ALWAYS_EAGER = not BROKER_URL
+# Without a broker a large file is read and written in a thread, so that its page can show how far
+# it is; a process that dies leaves nothing half-written, and the next look takes it up.
+LARGE_FILES_IN_THREADS = not BROKER_URL
 CELERY_TASK_EAGER_PROPAGATES = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TIMEZONE = TIME_ZONE

@@ -7,5 +7,6 @@ SECRET_KEY = "only-for-tests"  # noqa: S105  (no secret: tests only)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 CELERY_TASK_ALWAYS_EAGER = True
+LARGE_FILES_IN_THREADS = False
 # Nothing is collected for tests; this looks files up where they stand instead of warning.
 WHITENOISE_AUTOREFRESH = True

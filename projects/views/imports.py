@@ -121,7 +121,7 @@ def _upload(request: HttpRequest, user: User, form: UploadForm, token: str) -> s
         )
         url = reverse("imports-job", args=[job.pk])
         once.remember(request, token, url)
-    tasks.start(job)
+    tasks.start(job, size=len(content))
     return url
 
 

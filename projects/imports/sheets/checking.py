@@ -282,6 +282,8 @@ class _SheetCheck:
             c for c in self.kind.model._meta.constraints if isinstance(c, models.CheckConstraint)
         ]
         self.changed: list[Row] = []
+        # What stored rows refer to and the actor does not see: it may stay where it stands.
+        self.held: dict[tuple[str, str], Any] = {}
 
     def tell(self, row: int | None, column: str, message: Any) -> None:
         label = self.labels.get(column, column)
@@ -396,9 +398,28 @@ class _SheetCheck:
         for part in _chunks(sorted(names)):
             for obj in rows.filter(**{f"{self.kind.key}__in": part}):
                 found[self.kind.key_of(obj)] = obj
+                self._hold(obj)
         if self.sheet.natural:
             self._add_natural(found, places, rows)
         return found
+
+    def _hold(self, obj: Any) -> None:
+        for name in self.relations - self.many:
+            target = getattr(obj, name)
+            if target is not None:
+                other = parent_kind(self.kind, name)
+                self.held[other.slug, other.key_of(target)] = target
+
+    def _refuse_unseen(self, row: Row, differences: list[tuple[str, Any, Any]]) -> None:
+        """A record that the actor does not see may stay where it stands, not be named anew."""
+        for name, _old, value in differences:
+            if not isinstance(value, models.Model):
+                continue
+            other = parent_kind(self.kind, name)
+            key = other.key_of(value)
+            if key not in self.scope.by_key(other):
+                message = _("There is no “%(key)s” here, or it is not open to you.")
+                self.tell(row.number, name, message % {"key": key[:60]})
 
     def _add_natural(self, found: dict[Any, Any], places: Mapping[str, int], rows: Any) -> None:
         """Rows without a number are found by what makes them one of a kind, so that a file sent
@@ -492,7 +513,7 @@ class _SheetCheck:
         return self._named(other, entry.plain(as_text(raw)))
 
     def _named(self, other: Kind, key: str) -> Any:
-        found = self.scope.by_key(other).get(key)
+        found = self.scope.by_key(other).get(key) or self.held.get((other.slug, key))
         if found is None:
             raise ValidationError(
                 _("There is no “%(key)s” here, or it is not open to you.") % {"key": key[:60]}
@@ -609,6 +630,7 @@ class _SheetCheck:
                         " of the KPI."
                     ),
                 )
+        self._refuse_unseen(row, differences)
         self._check_constraints(row)
         action = Action.CREATE if row.is_new else Action.EDIT
         if not self.scope.may(self.sheet, row, action):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 import xlsxwriter
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -23,6 +23,7 @@ from projects.imports.sheets.layout import (
     Sheet,
     written,
 )
+from projects.register import Kind, parent_kind
 
 FORMAT_VERSION: Final = 1
 META: Final = "_meta"
@@ -47,7 +48,16 @@ def rows_of(sheet: Sheet, user: Any, agency: Agency | None = None) -> QuerySet[A
     names = [name for name in sheet.kind.fields if sheet.kind.field(name).is_relation]
     single = [name for name in names if not sheet.kind.field(name).many_to_many]
     many = [name for name in names if sheet.kind.field(name).many_to_many]
-    return rows.select_related(*single).prefetch_related(*many).order_by("pk")
+    links = [
+        # What the reader does not see is neither named nor taken away.
+        Prefetch(name, queryset=_seen(parent_kind(sheet.kind, name), user), to_attr=f"seen_{name}")
+        for name in many
+    ]
+    return rows.select_related(*single).prefetch_related(*links).order_by("pk")
+
+
+def _seen(kind: Kind, user: Any) -> QuerySet[Any]:
+    return kind.objects if user is None else kind.objects.visible_to(user)
 
 
 def values_of(sheet: Sheet, obj: Any) -> Iterator[tuple[str, Any]]:
@@ -66,7 +76,7 @@ def _cell_value(cell: Cell, obj: Any) -> Any:
     if target is None:
         return written(cell, getattr(obj, cell.name))
     if cell.field.many_to_many:
-        return "\n".join(target.key_of(item) for item in getattr(obj, cell.name).all())
+        return "\n".join(target.key_of(item) for item in getattr(obj, f"seen_{cell.name}"))
     item = getattr(obj, cell.name)
     return "" if item is None else target.key_of(item)
 

@@ -1,6 +1,7 @@
 """Uploaded files as jobs: what their owner sees, and what a stopped worker leaves behind."""
 
 import io
+import threading
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +12,9 @@ from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from governance.exceptions import DomainError
 from governance.models import AuditEvent, User
@@ -340,3 +343,16 @@ def test_the_shell_tells_every_error(world: World, pmo: User, pjmo: User, tmp_pa
         run(path, user="nobody")
     with pytest.raises(CommandError, match="cannot be read"):
         run(tmp_path / "missing.xlsx")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_large_file_is_read_in_the_background(world: World, pmo: User, settings: Any) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("threads cannot share SQLite's database in memory: PostgreSQL runs this")
+    settings.LARGE_FILES_IN_THREADS = True
+    job = job_of(pmo, edited(pmo), timezone.now())
+    tasks.start(job, size=tasks.LARGE_BYTES)
+    for thread in threading.enumerate():
+        if thread.name == f"import-{job.pk}":
+            thread.join(30)
+    assert fresh(job).state == JobState.READY

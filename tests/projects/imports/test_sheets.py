@@ -279,6 +279,33 @@ def test_a_locked_target_stays(filled: World, pmo: User) -> None:
     assert [c.fields[0][2] for c in checked.changes] == ["2.500"]
 
 
+def test_links_that_the_reader_does_not_see_stay_and_cannot_be_made(
+    filled: World, pmo: User, now: datetime
+) -> None:
+    service = filled.system.services.get()
+    service.systems.add(filled.other_system)
+    contract = factories.ContractFactory.create(
+        contract_id="C-9", agency=filled.home, system=filled.other_system
+    )
+    content = sheets.template(pmo, on=ON, language="en")
+    untouched = sheets.check(content, file_name="a.xlsx", user=pmo, on=ON)
+    assert (told(untouched), untouched.changes) == ([], [])
+    book = read(content)
+    services = book["Services"]
+    assert services[2][at(services, "systems")] == "HOME-1"
+    put(services, 3, systems="", name="改名")
+    checked = sheets.check(made(book), file_name="a.xlsx", user=pmo, on=ON)
+    assert told(checked) == []
+    sheets.commit(act(pmo, now), checked)
+    assert list(service.systems.all()) == [filled.other_system]
+    contracts = book["Contracts"]
+    other = next(r for r in contracts[2:] if r[0] == "C-1")
+    other[at(contracts, "system")] = "OTHER-1"
+    refused = sheets.check(made({"Contracts": contracts}), file_name="a.xlsx", user=pmo, on=ON)
+    assert ["not open to you" in text for text in told(refused)] == [True]
+    assert contract.pk
+
+
 # Bad cells ------------------------------------------------------------------------------------------------
 
 
