@@ -1,6 +1,6 @@
 """What records of account have in common: validity, versions, provenance."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
@@ -60,7 +60,7 @@ class Tracked(models.Model):
     class Meta:
         abstract = True
 
-    def get_constraints(self) -> list[tuple[type[models.Model], list[models.BaseConstraint]]]:
+    def get_constraints(self) -> list[tuple[type[models.Model], Sequence[models.BaseConstraint]]]:
         """The constraints that need a query: check constraints are judged in Python."""
         return [
             (model, [c for c in found if not isinstance(c, models.CheckConstraint)])
@@ -77,8 +77,8 @@ class Tracked(models.Model):
         errors += faults(self, exclude or ())
         if errors:
             found: dict[str, list[ValidationError]] = {}
-            for error in errors:
-                found = error.update_error_dict(found)
+            for single in errors:
+                found = single.update_error_dict(found)
             raise ValidationError(found)
 
     # Fields that a form or an API never sets.

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -119,7 +120,7 @@ def test_a_refused_report_is_kept_as_a_draft_and_tells_why(filled: World, pjmo: 
     assert "lies before the end of 2026-10" in page
     assert "saved as a draft, but not handed over" in page
     update = MonthlyUpdate.objects.get(period=date(2026, 10, 1))
-    assert (update.state, update.progress_percent) == (UpdateState.DRAFT, 30)
+    assert (update.state, update.progress_percent) == (UpdateState.DRAFT, Decimal(30))
     # The same page takes the mended date and the reason.
     again = {**form(page), "forecast_end_on": "2027-03-31",
              "answer-progress_back": "計り直した", "submit": "1"}  # fmt: skip

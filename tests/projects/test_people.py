@@ -152,7 +152,7 @@ def test_vacancies_and_people_with_too_much(
     gaps = reads.gaps(pmo, ON)
     assert [p.code for p in gaps.without_head] == ["HOME-P1"]
     assert [p.code for p in gaps.without_verifier] == ["HOME-P2"]
-    assert gaps.without_pjmo == gaps.without_pmo == []
+    assert (gaps.without_pjmo, gaps.without_pmo) == ([], [])
     assert [(load.user.username, load.percent) for load in gaps.overloaded] == [("pjmo", 110)]
     assert [t.title for t in gaps.expired] == ["PMP"]
     pjmo.memberships.all().delete()

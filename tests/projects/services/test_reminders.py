@@ -181,7 +181,7 @@ def test_one_broken_mailbox_does_not_stop_the_others(
     office: dict[Role, User], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     reminders.remind(tokyo(11, 17))
-    real = notices.send_mail
+    real = mail.send_mail
 
     def send(subject: str, body: str, sender: Any, to: list[str]) -> int:
         if to == ["pjmo@example.go.jp"]:

@@ -200,7 +200,7 @@ def test_a_locked_target_changes_by_another_persons_decision(
         requests.approve_target(act(pjmo, now), change.pk)
     requests.approve_target(act(pmo, now), change.pk)
     value.refresh_from_db()
-    assert (value.target, value.version) == (60, 2)
+    assert (value.target, value.version) == (Decimal(60), 2)
     event = AuditEvent.objects.get(verb="kpivalue.edited")
     assert event.reason == "法改正の延期"
     assert list(audit.verify()) == []

@@ -137,9 +137,10 @@ def test_what_was_filed_reaches_the_register_with_the_approval(
     milestone.refresh_from_db()
     risk.refresh_from_db()
     value = KpiValue.objects.get(kpi=kpi, fiscal_year=2026)
-    assert (milestone.actual_on, value.actual, risk.status, risk.closed_on) == (
-        date(2026, 10, 20), Decimal("12.500"), RiskStatus.CLOSED, date(2026, 11, 24),
-    )  # fmt: skip
+    reached: Any = milestone.actual_on
+    assert reached == date(2026, 10, 20)
+    assert value.actual == Decimal("12.500")
+    assert (risk.status, risk.closed_on) == (RiskStatus.CLOSED, date(2026, 11, 24))
     assert Risk.objects.get(title="要員不足").plan == "増員"
     event = AuditEvent.objects.get(verb="milestone.edited")
     assert (event.actor, event.reason) == (pmo, "Monthly report 2026-10 of HOME-P1")
@@ -165,7 +166,9 @@ def test_weighted_milestones_give_progress_and_value(
     factories.MilestoneFactory.create(project=world.project, weight=75, planned_on=date(2027, 3, 1))
     details = Details(milestones={first.pk: {"actual_on": date(2026, 10, 5)}})
     update = save(world, pjmo, now, details=details, basis=EarnedBasis.MILESTONES)
-    assert (update.progress_percent, update.earned_value, update.planned_value) == (25, 250, 250)
+    assert (update.progress_percent, update.earned_value, update.planned_value) == (
+        Decimal(25), 250, 250,
+    )  # fmt: skip
 
 
 def test_a_correction_keeps_the_approved_report(
