@@ -14,7 +14,7 @@ BASE_PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	if $$p -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; \
 	then echo $$p; break; fi; done)
 
-.PHONY: help install demo demo-real run test test-fast coverage lint types arch format messages \
+.PHONY: help install demo demo-real run test test-fast coverage bench lint types arch format messages \
 	documents constraints check ci clean
 
 help: ## list the targets
@@ -63,6 +63,9 @@ test-fast: .venv/dev.stamp ## run the pure tests: no database
 
 coverage: .venv/dev.stamp ## run all tests and list what they leave out
 	$(PYTHON) -m pytest -q -n $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
+
+bench: install ## print how long large work takes, as ratios of this machine
+	$(PYTHON) bench/import_workbook.py
 
 lint: .venv/dev.stamp ## style, types, layers, migrations, deploy checks, translations
 	$(BIN)/ruff check .

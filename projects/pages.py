@@ -237,7 +237,10 @@ def _hanging(child: Child, kind: Kind, obj: Any, user: Any, ties: Ties) -> Hangi
         all_url=children_url(child, kind, obj),
         all_text=ngettext("See all %(count)s", "See all %(count)s", total)
         % {"count": integer(total)},
-        new_url=new_child_url(child, kind, obj) if can_add(user, child.kind, ties) else "",
+        # A report has a page of its own, which the head of the project's page leads to.
+        new_url=new_child_url(child, kind, obj)
+        if child.kind.slug != "updates" and can_add(user, child.kind, ties)
+        else "",
         new_text=gettext("Add: %(kind)s") % {"kind": child.kind.name},
     )
 

@@ -82,5 +82,7 @@ def _in_thread(pk: UUID, *, is_write: bool) -> None:
 @shared_task
 def resume_imports() -> None:
     """Take up files whose worker was killed."""
-    for job in jobs.resume(timezone.now()):
+    now = timezone.now()
+    jobs.expire(now)
+    for job in jobs.resume(now):
         start(job)

@@ -156,6 +156,7 @@ class ImportsView(_ImportView):
         kind = values.get("kind", "")
         if sent.name.lower().endswith(".csv") and not kind:
             raise serializers.ValidationError({"kind": [_("Choose what the CSV file holds.")]})
+        jobs.refuse_large(sent.size)
         job = jobs.upload(
             user,  # type: ignore[arg-type]
             file_name=sent.name,

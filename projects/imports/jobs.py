@@ -32,6 +32,8 @@ from projects.models.choices import JobState
 # A worker tells of itself more often than this; one that does not was killed.
 SILENT: Final = timedelta(minutes=2)
 ATTEMPTS: Final = 3
+FORGOTTEN: Final = timedelta(days=14)
+"""How long a checked file waits for its confirmation."""
 # What a page shows at most of each; the totals are exact.
 KEPT: Final = 2000
 _BEAT: Final = timedelta(seconds=1)
@@ -54,16 +56,21 @@ def may_import(user: Any) -> bool:
     )
 
 
+def refuse_large(size: int) -> None:
+    """Raise DomainError for a file of more bytes than are taken."""
+    if size > MAX_BYTES:
+        raise DomainError(
+            _("The file is larger than %(n)d MB: split it.") % {"n": MAX_BYTES // 1024 // 1024}
+        )
+
+
 def upload(
     user: User, *, file_name: str, content: bytes, kind: str, language: str, at: datetime
 ) -> ImportJob:
     """Take a file in. Raises PermissionDenied, and DomainError for one that is too large."""
     if not may_import(user):
         raise PermissionDenied
-    if len(content) > MAX_BYTES:
-        raise DomainError(
-            _("The file is larger than %(n)d MB: split it.") % {"n": MAX_BYTES // 1024 // 1024}
-        )
+    refuse_large(len(content))
     return ImportJob.objects.create(
         owner=user,
         language=language,
@@ -212,6 +219,12 @@ def _fail(pk: UUID, error: str, at: datetime) -> None:
     ImportJob.objects.filter(pk=pk, state=JobState.WRITING).update(
         state=JobState.FAILED, error=error, finished_at=at, content=None
     )
+
+
+def expire(at: datetime) -> int:
+    """Give up files that were checked and never confirmed; returns how many."""
+    forgotten = ImportJob.objects.filter(state=JobState.READY, heartbeat_at__lt=at - FORGOTTEN)
+    return forgotten.update(state=JobState.CANCELLED, finished_at=at, content=None)
 
 
 # Workers that were killed -----------------------------------------------------------------------------------

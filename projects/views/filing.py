@@ -17,7 +17,7 @@ from governance import drafts
 from governance.access import Action, Resource, get_visible_or_404, rights_of
 from governance.exceptions import Conflict, DomainError
 from projects import reporting
-from projects.forms.filing import Around, FilingForm, initial_of
+from projects.forms.filing import FIGURES, Around, FilingForm, initial_of
 from projects.metrics import filing
 from projects.metrics.periods import month_of
 from projects.models import MonthlyUpdate, Project
@@ -29,16 +29,7 @@ from projects.views.editing import act_of
 
 _UPDATES, _PROJECTS = KINDS["updates"], KINDS["projects"]
 # What a new report takes over from the last one; the narrative is written anew.
-_CARRIED_ON = (
-    "basis",
-    "progress_percent",
-    "planned_value",
-    "earned_value",
-    "actual_cost",
-    "forecast_cost",
-    "forecast_end_on",
-    "confidence",
-)
+_CARRIED_ON = tuple(name for name in FIGURES if name != "narrative")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,6 @@ from governance.tabular import Column, Kind, build_table
 from projects import tasks
 from projects.forms.imports import UploadForm
 from projects.imports import jobs, sheets
-from projects.imports.sheets.opening import MAX_BYTES
 from projects.models import ImportJob
 from projects.models.choices import JobState
 from projects.views import once
@@ -103,10 +102,7 @@ def imports_page(request: HttpRequest) -> HttpResponse:
 def _upload(request: HttpRequest, user: User, form: UploadForm, token: str) -> str:
     """Take the file in, once a token; returns the address of its page."""
     sent = form.cleaned_data["file"]
-    if sent.size > MAX_BYTES:
-        raise DomainError(
-            _("The file is larger than %(n)d MB: split it.") % {"n": MAX_BYTES // 1024 // 1024}
-        )
+    jobs.refuse_large(sent.size)
     content = sent.read()
     with transaction.atomic():
         if url := once.made_before(request, token):

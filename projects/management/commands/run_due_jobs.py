@@ -27,6 +27,7 @@ class Command(BaseCommand):
             self.stdout.write(_("Flags judged for %(day)s.") % {"day": day})
         self.stdout.write(_("New notices: %(n)d") % {"n": due.remind(at)})
         self.stdout.write(_("Mails sent: %(n)d") % {"n": due.mail(at)})
+        jobs.expire(at)
         resumed = jobs.resume(at)
         for job in resumed:
             tasks.start(job)

@@ -160,6 +160,16 @@ def test_a_resumed_job_is_written_once(world: World, pmo: User, now: datetime) -
     assert System.objects.get(system_id="HOME-1").version == 2
 
 
+def test_a_file_that_nobody_confirms_is_given_up_after_two_weeks(
+    world: World, pmo: User, now: datetime
+) -> None:
+    job = job_of(pmo, edited(pmo), now)
+    jobs.check_job(job.pk, clock=lambda: now)
+    assert jobs.expire(now + timedelta(days=14)) == 0
+    assert jobs.expire(now + timedelta(days=15)) == 1
+    assert (fresh(job).state, fresh(job).content) == (JobState.CANCELLED, None)
+
+
 def test_who_may_send_files(world: World, auditor: User, pjmo: User, now: datetime) -> None:
     assert jobs.may_import(pjmo)
     with pytest.raises(PermissionDenied):
