@@ -1,0 +1,160 @@
+"""Earned value and earned schedule (EIA-748 family).
+
+Money is in yen or any one unit, time in periods. Without an earned value nothing is computed: the
+field's feeds often carry milestones and money only, and an invented earned value hides that.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Sequence
+from decimal import Decimal
+
+from projects.metrics.types import Measure, Reason
+
+Amount = Decimal | int
+
+
+def _divided(above: Decimal | None, below: Decimal | None) -> Measure:
+    if above is None or below is None:
+        return Measure(None, Reason.NO_DATA)
+    if below == 0:
+        return Measure(None, Reason.ZERO_DENOMINATOR)
+    return Measure(above / below)
+
+
+def _known(value: Decimal | None) -> Measure:
+    return Measure(None, Reason.NO_DATA) if value is None else Measure(value)
+
+
+def _dec(value: Amount | None) -> Decimal | None:
+    return None if value is None else Decimal(value)
+
+
+def _minus(left: Decimal | None, right: Decimal | None) -> Decimal | None:
+    return None if left is None or right is None else left - right
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class EarnedValue:
+    """What a project planned, earned and spent to date, and its whole budget (BAC).
+
+    None is unknown: whatever needs it is undefined, with the reason.
+    """
+
+    bac: Amount | None
+    pv: Amount | None
+    ev: Amount | None
+    ac: Amount | None
+
+    @property
+    def cv(self) -> Measure:
+        """Cost variance, EV − AC: below zero is over cost."""
+        return _known(_minus(_dec(self.ev), _dec(self.ac)))
+
+    @property
+    def sv(self) -> Measure:
+        """Schedule variance, EV − PV: below zero is late."""
+        return _known(_minus(_dec(self.ev), _dec(self.pv)))
+
+    @property
+    def cv_ratio(self) -> Measure:
+        """CV ÷ EV (not ÷ AC, a known slip of tools)."""
+        return _divided(self.cv.value, _dec(self.ev))
+
+    @property
+    def cpi(self) -> Measure:
+        """Cost performance index, EV ÷ AC."""
+        return _divided(_dec(self.ev), _dec(self.ac))
+
+    @property
+    def spi(self) -> Measure:
+        """Schedule performance index, EV ÷ PV."""
+        return _divided(_dec(self.ev), _dec(self.pv))
+
+    @property
+    def eac_typical(self) -> Measure:
+        """Estimate at completion if cost goes on as so far: BAC ÷ CPI."""
+        if self.cpi.value is None:
+            return self.cpi
+        return _divided(_dec(self.bac), self.cpi.value)
+
+    @property
+    def eac_atypical(self) -> Measure:
+        """Estimate at completion if the rest goes as planned: AC + BAC − EV."""
+        rest = _minus(_dec(self.bac), _dec(self.ev))
+        spent = _dec(self.ac)
+        return _known(None if rest is None or spent is None else spent + rest)
+
+    @property
+    def eac_combined(self) -> Measure:
+        """Estimate at completion if cost and pace go on as so far: AC + (BAC − EV) ÷ (CPI × SPI)."""
+        cpi, spi = self.cpi, self.spi
+        if cpi.value is None:
+            return cpi
+        if spi.value is None:
+            return spi
+        rest = _minus(_dec(self.bac), _dec(self.ev))
+        more = _divided(rest, cpi.value * spi.value)
+        # A cost index is only there where the actual cost is known.
+        return more if more.value is None else Measure(Decimal(self.ac or 0) + more.value)
+
+    @property
+    def vac(self) -> Measure:
+        """Variance at completion, BAC − typical EAC: below zero is over cost."""
+        eac = self.eac_typical
+        return eac if eac.value is None else _known(_minus(_dec(self.bac), eac.value))
+
+    @property
+    def etc(self) -> Measure:
+        """Estimate to complete, typical EAC − AC."""
+        eac = self.eac_typical
+        return eac if eac.value is None else _known(_minus(eac.value, _dec(self.ac)))
+
+    @property
+    def tcpi(self) -> Measure:
+        """The cost performance that the rest needs to keep the budget: (BAC − EV) ÷ (BAC − AC)."""
+        bac = _dec(self.bac)
+        return _divided(_minus(bac, _dec(self.ev)), _minus(bac, _dec(self.ac)))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class EarnedSchedule:
+    """When the plan had earned what is earned now (Lipke): all in periods.
+
+    SPI in money returns to 1 when a late project ends; SPI(t) does not.
+    """
+
+    es: Measure
+    sv_t: Measure
+    spi_t: Measure
+    forecast_duration: Measure
+
+
+def earned_schedule(
+    planned: Sequence[Amount], earned: Amount | None, actual_time: Amount | None
+) -> EarnedSchedule:
+    """ES = C + (EV − PV_C) ÷ (PV_C+1 − PV_C), C the periods whose cumulative plan is reached.
+
+    `planned` is cumulative, a value a period. Undefined without a plan or an earned value, and
+    inconsistent where the plan goes down.
+    """
+    plan = [Decimal(value) for value in planned]
+    ev, time = _dec(earned), _dec(actual_time)
+    if not plan or ev is None:
+        nothing = Measure(None, Reason.NO_DATA)
+        return EarnedSchedule(nothing, nothing, nothing, nothing)
+    if any(later < earlier for earlier, later in itertools.pairwise(plan)):
+        odd = Measure(None, Reason.INCONSISTENT)
+        return EarnedSchedule(odd, odd, odd, odd)
+    reached = sum(value <= ev for value in plan)
+    es = Decimal(reached)
+    if reached < len(plan):
+        before = plan[reached - 1] if reached else Decimal(0)
+        es += (ev - before) / (plan[reached] - before)
+    index = _divided(es, time)
+    forecast = index
+    if index.value is not None:
+        forecast = _divided(Decimal(len(plan)), index.value)
+    return EarnedSchedule(Measure(es), _known(_minus(es, time)), index, forecast)
