@@ -6,7 +6,17 @@ from django.urls import URLPattern, path
 
 from projects.converters import KEY
 from projects.register import KINDS, Kind
-from projects.views import cost_grid, editing, filing, goals, lists, objects, requests, updates
+from projects.views import (
+    cost_grid,
+    editing,
+    filing,
+    goals,
+    lists,
+    metrics,
+    objects,
+    requests,
+    updates,
+)
 
 app_name = "projects"
 
@@ -33,6 +43,7 @@ urlpatterns = [
         path(f"{slug}/<{KEY}:key>/goals/", goals.goals_page, {"slug": slug}, name=f"{slug}-goals")
         for slug in ("systems", "projects")
     ),
+    path(f"projects/<{KEY}:key>/figures/", metrics.figures_page, name="projects-figures"),
     path(f"kpis/<{KEY}:key>/methods/new/", goals.new_method, name="kpis-method"),
     path("kpi-values/<int:key>/change/", goals.change_target, name="kpi-values-change"),
     path(

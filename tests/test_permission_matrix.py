@@ -104,6 +104,8 @@ api:imports-cancel      | 403 | 403 | 403 | 405 | 405 | 405 | 403 | 403 | 403 | 
 notices                 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 302
 notices-read            | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 302
 preferences             | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 302
+projects:projects-figures| 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 404 | 302
+metrics                 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 302
 people                  | 200 | 200 | 200 | 200 | 200 | 403 | 200 | 403 | 403 | 200 | 403 | 302
 vacancies               | 200 | 200 | 200 | 200 | 200 | 403 | 200 | 403 | 403 | 200 | 403 | 302
 people-new              | 403 | 403 | 403 | 200 | 403 | 403 | 200 | 403 | 403 | 403 | 403 | 302
@@ -341,6 +343,7 @@ _ARGS: Mapping[str, list[Any]] = {
     "projects:projects-report": ["HOME-P1", date(2026, 10, 1)],
     "projects:systems-costs": ["HOME-1"],
     "projects:projects-costs": ["HOME-P1"],
+    "projects:projects-figures": ["HOME-P1"],
     "projects:systems-goals": ["HOME-1"],
     "projects:projects-goals": ["HOME-P1"],
     "projects:kpis-method": ["HOME-K"],

@@ -1,6 +1,8 @@
 """A real Chromium against a real server, with every complaint of the page on record."""
 
 import os
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,8 +32,19 @@ class Complaints:
         page.on("pageerror", lambda error: self.console.append(str(error)))
 
 
+def _let_the_server_finish() -> None:
+    """Threads of the live server end with their browser's sockets, and give their database
+    connections back: the test database cannot be dropped before."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        if not any("process_request_thread" in t.name for t in threading.enumerate()):
+            return
+        time.sleep(0.05)
+
+
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(django_db_setup: None) -> Iterator[Browser]:
+    """Chromium; it needs the database so that it is closed before the database goes."""
     path = need_chromium()
     # Playwright's own loop runs in this thread; the ORM is used between its calls, never inside.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -42,6 +55,7 @@ def browser() -> Iterator[Browser]:
         )
         yield chromium
         chromium.close()
+    _let_the_server_finish()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 

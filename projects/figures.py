@@ -1,0 +1,205 @@
+"""A project's figures on a day, with the inputs that they were made from.
+
+Every figure names its metric; what has no value says why. Reports count from the day on which they
+were approved, baselines from the day on which they were agreed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from projects.metrics import evm, variance
+from projects.metrics.dictionary import METRICS, Metric
+from projects.metrics.types import Measure
+from projects.models import Baseline, MonthlyUpdate, PlannedValue, Project
+from projects.models.choices import SETTLED_STATES, RequestState
+from projects.selectors import end_of
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One number that went into a figure: its name, value and where it stands."""
+
+    name: str
+    value: Decimal | int | date | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One metric of a project, on a day, against one plan."""
+
+    metric: Metric
+    measure: Measure
+    inputs: tuple[Input, ...]
+    note: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "metric": self.metric.id,
+            "name": self.metric.name,
+            "formula": self.metric.formula,
+            "unit": self.metric.unit,
+            "value": None if self.measure.value is None else str(self.measure.value),
+            "reason": self.measure.reason,
+            "note": self.note,
+            "inputs": [
+                {
+                    "name": item.name,
+                    "value": None if item.value is None else str(item.value),
+                    "source": item.source,
+                }
+                for item in self.inputs
+            ],
+        }
+
+
+@dataclass(slots=True)
+class ProjectFigures:
+    """All figures of a project on a day, and how old they are."""
+
+    project: Project
+    as_of: date
+    report: MonthlyUpdate | None
+    first: Baseline | None
+    current: Baseline | None
+    figures: list[Figure] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        report = self.report
+        return {
+            "project": self.project.code,
+            "as_of": self.as_of.isoformat(),
+            "report": None
+            if report is None
+            else {
+                "period": f"{report.period:%Y-%m}",
+                "revision": report.revision,
+                "approved_at": None
+                if report.approved_at is None
+                else report.approved_at.isoformat(),
+                "age_days": None
+                if report.approved_at is None
+                else (self.as_of - report.approved_at.date()).days,
+            },
+            "baselines": [plan.number for plan in _plans(self)],
+            "figures": [figure.as_json() for figure in self.figures],
+        }
+
+
+def _plans(figures: ProjectFigures) -> list[Baseline]:
+    plans = [plan for plan in (figures.first, figures.current) if plan is not None]
+    return plans[:1] if len(plans) > 1 and plans[0].pk == plans[1].pk else plans
+
+
+def figures_of(project: Project, as_of: date) -> ProjectFigures:
+    """Cost: three queries."""
+    report = (
+        MonthlyUpdate.objects.filter(
+            project=project, state__in=SETTLED_STATES, approved_at__lt=end_of(as_of)
+        )
+        .order_by("-period", "-revision")
+        .first()
+    )
+    agreed = list(
+        Baseline.objects.filter(
+            project=project, state=RequestState.APPROVED, agreed_on__lte=as_of
+        ).order_by("number")
+    )
+    first, current = (agreed[0], agreed[-1]) if agreed else (None, None)
+    found = ProjectFigures(project, as_of, report, first, current)
+    found.figures += _earned(report, current)
+    found.figures += _scheduled(report, current)
+    for plan in _plans(found):
+        found.figures += _against(report, plan, as_of)
+    return found
+
+
+def _from_report(report: MonthlyUpdate | None, name: str, label: str) -> Input:
+    value = None if report is None else getattr(report, name)
+    source = "" if report is None else f"monthly report {report.period:%Y-%m} r{report.revision}"
+    return Input(label, value, source)
+
+
+def _from_plan(plan: Baseline | None, name: str, label: str) -> Input:
+    value = None if plan is None else getattr(plan, name)
+    return Input(label, value, "" if plan is None else f"baseline {plan.number}")
+
+
+def _earned(report: MonthlyUpdate | None, plan: Baseline | None) -> Iterator[Figure]:
+    inputs = (
+        _from_plan(plan, "budget_at_completion", "BAC"),
+        _from_report(report, "planned_value", "PV"),
+        _from_report(report, "earned_value", "EV"),
+        _from_report(report, "actual_cost", "AC"),
+    )
+    found = evm.EarnedValue(*(item.value for item in inputs))  # type: ignore[arg-type]
+    for name in (
+        "cv", "sv", "cpi", "spi", "eac_typical", "eac_atypical", "eac_combined", "vac", "etc",
+        "tcpi",
+    ):  # fmt: skip
+        yield Figure(METRICS[name], getattr(found, name), inputs)
+
+
+def _scheduled(report: MonthlyUpdate | None, plan: Baseline | None) -> Iterator[Figure]:
+    """Months are the periods; the first month of the plan is the first."""
+    phases: list[int] = []
+    months: int | None = None
+    if plan is not None:
+        rows = PlannedValue.objects.filter(baseline=plan).order_by("period")
+        phases = list(rows.values_list("amount", flat=True))
+        if report is not None:
+            start = plan.planned_start_on
+            months = (report.period.year - start.year) * 12 + report.period.month - start.month + 1
+    earned = None if report is None else report.earned_value
+    found = evm.earned_schedule(phases, earned, months)
+    inputs = (
+        Input(
+            "PV by month", len(phases) or None, "" if plan is None else f"baseline {plan.number}"
+        ),
+        _from_report(report, "earned_value", "EV"),
+        Input("AT", months, "months since the planned start"),
+    )
+    for name in ("es", "sv_t", "spi_t", "forecast_duration"):
+        yield Figure(METRICS[name], getattr(found, name), inputs)
+
+
+def _against(report: MonthlyUpdate | None, plan: Baseline, as_of: date) -> Iterator[Figure]:
+    """The US formula, recomputed for the day: a project past its end is late today."""
+    is_done = report is not None and report.progress_percent == 100
+    forecast = None if report is None else report.forecast_end_on
+    dates = variance.Dates(
+        plan.planned_start_on,
+        plan.planned_end_on,
+        None if is_done else forecast,
+        forecast if is_done else None,
+    )
+    expected_cost = None if report is None else report.forecast_cost
+    late = variance.schedule(dates, as_of)
+    over = variance.cost(
+        variance.Costs(
+            Decimal(plan.budget_at_completion),
+            None if expected_cost is None else Decimal(expected_cost),
+        ),
+        is_ended=False,
+    )
+    state = variance.State
+    days = (
+        _from_plan(plan, "planned_start_on", "planned start"),
+        _from_plan(plan, "planned_end_on", "planned end"),
+        _from_report(report, "forecast_end_on", "forecast finish"),
+        Input("as of", as_of, ""),
+    )
+    money = (
+        _from_plan(plan, "budget_at_completion", "planned cost"),
+        _from_report(report, "forecast_cost", "expected cost"),
+    )
+    when = variance.state_of(late, state.LATE, state.EARLY)
+    spent = variance.state_of(over, state.OVER, state.UNDER)
+    against = f"against baseline {plan.number}"
+    yield Figure(METRICS["schedule_variance_days"], late.amount, days, f"{against}: {when}")
+    yield Figure(METRICS["schedule_variance_percent"], late.percent, days, against)
+    yield Figure(METRICS["cost_variance"], over.amount, money, f"{against}: {spent}")
+    yield Figure(METRICS["cost_variance_percent"], over.percent, money, against)

@@ -1,0 +1,39 @@
+"""Words of the metric dictionary in the reader's language."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from projects.metrics.dictionary import Better, Owner, Unit
+from projects.metrics.types import Reason
+
+UNITS: Final[Mapping[Unit, str | Promise]] = {
+    Unit.YEN: _("yen"),
+    Unit.RATIO: _("ratio"),
+    Unit.PERCENT: "%",
+    Unit.DAYS: _("days"),
+    Unit.PERIODS: _("periods"),
+    Unit.COUNT: _("count"),
+}
+BETTER: Final[Mapping[Better, str | Promise]] = {
+    Better.MORE: _("more is better"),
+    Better.LESS: _("less is better"),
+    Better.PLAN: _("close to the plan"),
+    Better.NEITHER: _("neither"),
+}
+OWNERS: Final[Mapping[Owner, str | Promise]] = {
+    Owner.PJMO: "PJMO",
+    Owner.PMO: "PMO",
+    Owner.ACCOUNTING: _("Accounting"),
+    Owner.CIO_OFFICE: _("Government CIO office"),
+}
+REASONS: Final[Mapping[Reason, str | Promise]] = {
+    Reason.NO_DATA: _("an input is not reported"),
+    Reason.ZERO_DENOMINATOR: _("the divisor is zero"),
+    Reason.NOT_DUE: _("it does not happen within the period"),
+    Reason.WITHHELD: _("an input is withheld"),
+    Reason.NOT_APPLICABLE: _("the question does not arise"),
+    Reason.INCONSISTENT: _("the inputs contradict each other"),
+}

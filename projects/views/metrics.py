@@ -1,0 +1,146 @@
+"""The metric dictionary, and the figures of a project with what they were made from."""
+
+from decimal import Decimal
+from typing import Any, Final
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from governance import entry
+from governance.access import Action, get_visible_or_404, rights_of
+from governance.formatting import DASH, yen
+from governance.models.base import localized
+from governance.tabular import Column, Unknown, build_table
+from projects.figures import Figure, Input, figures_of
+from projects.metric_text import BETTER, OWNERS, REASONS, UNITS
+from projects.metrics.dictionary import METRICS, Unit
+from projects.metrics.types import Reason
+from projects.models import Baseline, MonthlyUpdate, Project
+from projects.register import KINDS
+
+_SHOWN: Final = Decimal("0.0001")
+
+_COLUMNS: tuple[Column[Any], ...] = (
+    Column("name", gettext_lazy("name"), lambda row: localized(row.name_ja, row.name)),
+    Column("id", gettext_lazy("metric"), lambda row: row.id),
+    Column("formula", gettext_lazy("formula"), lambda row: row.formula),
+    Column("unit", gettext_lazy("unit"), lambda row: UNITS[row.unit]),
+    Column("range", gettext_lazy("range"), lambda row: row.range),
+    Column(
+        "undefined",
+        gettext_lazy("undefined when"),
+        lambda row: ", ".join(str(REASONS[reason]) for reason in row.undefined),
+    ),
+    Column("better", gettext_lazy("better"), lambda row: BETTER[row.better]),
+    Column("owner", gettext_lazy("inputs from"), lambda row: OWNERS[row.owner]),
+    Column("source", gettext_lazy("source"), lambda row: row.source),
+)
+
+
+def _input_text(item: Input) -> str:
+    value = DASH if item.value is None else item.value
+    text = f"{value:,}" if isinstance(value, int | Decimal) else str(value)
+    return f"{item.name} = {text}"
+
+
+def _value(figure: Figure) -> object:
+    """The value with its unit, or the reason for which there is none."""
+    value = figure.measure.value
+    if value is None:
+        return Unknown("undefined", REASONS[figure.measure.reason or Reason.NO_DATA])
+    if figure.metric.unit is Unit.YEN:
+        return yen(int(value))
+    if figure.metric.unit is Unit.PERCENT:
+        return f"{value.quantize(_SHOWN):f}%"
+    return f"{value.quantize(_SHOWN).normalize():f} {UNITS[figure.metric.unit]}"
+
+
+_FIGURES: tuple[Column[Any], ...] = (
+    Column(
+        "name",
+        gettext_lazy("name"),
+        lambda row: localized(row.metric.name_ja, row.metric.name),
+        url=lambda _row: reverse("metrics"),
+    ),
+    Column("value", gettext_lazy("value"), _value),
+    Column("note", gettext_lazy("reading"), lambda row: row.note or DASH),
+    Column("formula", gettext_lazy("formula"), lambda row: row.metric.formula),
+    Column(
+        "inputs",
+        gettext_lazy("with these inputs"),
+        lambda row: "; ".join(_input_text(item) for item in row.inputs),
+    ),
+    Column(
+        "source",
+        gettext_lazy("from"),
+        lambda row: "; ".join(dict.fromkeys(i.source for i in row.inputs if i.source)) or DASH,
+    ),
+)
+
+
+@require_safe
+def figures_page(request: HttpRequest, key: str) -> HttpResponse:
+    """A project's figures on a day, each with the numbers that it was made from."""
+    project: Project = get_visible_or_404(
+        Project.objects.select_related("agency"), request.user, code=key
+    )
+    for model in (MonthlyUpdate, Baseline):
+        line = model.access[0]
+        reach = rights_of(request.user).reach(line.resource, Action.READ)
+        inside = project.agency_id in reach.agency_ids or project.pk in reach.project_ids
+        if not (reach.everything or inside):
+            raise PermissionDenied
+    today = timezone.localdate()
+    try:
+        as_of = entry.day(request.GET["as_of"]) if request.GET.get("as_of") else today
+    except ValidationError:
+        messages.error(request, _("This is not a date; today is shown."))
+        as_of = today
+    found = figures_of(project, as_of)
+    kind = KINDS["projects"]
+    report = found.report
+    return render(
+        request,
+        "projects/figures.html",
+        {
+            "title": _("Figures: %(name)s") % {"name": project},
+            "crumbs": [
+                {"label": capfirst(str(kind.plural)), "url": kind.list_url()},
+                {"label": str(project), "url": kind.page_url(project)},
+                {"label": _("Figures")},
+            ],
+            "as_of": as_of,
+            "report": report,
+            "table": build_table(
+                _FIGURES, found.figures, caption=_("Figures"), caption_hidden=True, query={}
+            ),
+        },
+    )
+
+
+@require_safe
+def metrics_page(request: HttpRequest) -> HttpResponse:
+    """What every figure means; the same for everybody who signs in. No query of its own."""
+    return render(
+        request,
+        "projects/metrics.html",
+        {
+            "title": _("Metrics"),
+            "crumbs": [{"label": _("Metrics")}],
+            "table": build_table(
+                _COLUMNS,
+                METRICS.values(),
+                caption=_("Metrics"),
+                caption_hidden=True,
+                query={},
+            ),
+        },
+    )

@@ -1,0 +1,133 @@
+"""A project's figures on a day: by hand, with their inputs."""
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from governance.access import Role
+from projects.figures import Figure, figures_of
+from projects.metrics.cases import COLUMNS
+from projects.metrics.dictionary import METRICS
+from projects.models import PlannedValue
+from tests import factories
+from tests.conftest import World, person, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def measured(world: World) -> World:
+    """UT Dallas' case as a project that is half-way, re-baselined once."""
+    first = factories.BaselineFactory.create(
+        project=world.project, agreed_on=date(2026, 1, 1), budget_at_completion=100_000,
+        planned_start_on=date(2026, 1, 1), planned_end_on=date(2026, 12, 31),
+    )  # fmt: skip
+    for month in range(1, 13):
+        PlannedValue.objects.create(
+            baseline=first, period=date(2026, month, 1), amount=100_000 * month // 12
+        )
+    factories.MonthlyUpdateFactory.create(
+        project=world.project, period=date(2026, 6, 1), approved=True,
+        approved_at=datetime(2026, 7, 5, tzinfo=UTC), planned_value=55_000, earned_value=50_000,
+        actual_cost=45_000, forecast_cost=90_000, forecast_end_on=date(2027, 1, 31),
+    )  # fmt: skip
+    return world
+
+
+def found(world: World, as_of: date) -> dict[tuple[str, str], Figure]:
+    figures = figures_of(world.project, as_of).figures
+    return {(f.metric.id, f.note.split(":")[0]): f for f in figures}
+
+
+def test_earned_value_with_its_inputs(measured: World) -> None:
+    cpi = found(measured, date(2026, 7, 10))["cpi", ""]
+    assert cpi.measure.value is not None
+    assert round(cpi.measure.value, 4) == Decimal("1.1111")
+    assert {(i.name, i.value, i.source) for i in cpi.inputs} >= {
+        ("EV", 50_000, "monthly report 2026-06 r1"),
+        ("BAC", 100_000, "baseline 1"),
+    }
+    es = found(measured, date(2026, 7, 10))["es", ""]
+    assert es.measure.value == 6
+    sv_t = found(measured, date(2026, 7, 10))["sv_t", ""]
+    assert sv_t.measure.value == 0
+
+
+def test_the_variance_moves_with_the_day_and_stands_against_both_plans(measured: World) -> None:
+    factories.BaselineFactory.create(
+        project=measured.project, number=2, reason="延長", agreed_on=date(2026, 8, 1),
+        budget_at_completion=120_000, planned_start_on=date(2026, 1, 1),
+        planned_end_on=date(2027, 1, 31),
+    )  # fmt: skip
+    before = found(measured, date(2026, 7, 10))
+    assert before["schedule_variance_days", "against baseline 1"].measure.value == -31
+    assert ("schedule_variance_days", "against baseline 2") not in before
+    later = found(measured, date(2026, 9, 1))
+    assert later["schedule_variance_days", "against baseline 1"].measure.value == -31
+    assert later["schedule_variance_days", "against baseline 2"].measure.value == 0
+    past = found(measured, date(2027, 3, 2))
+    assert past["schedule_variance_days", "against baseline 2"].measure.value == -30
+    assert past["schedule_variance_days", "against baseline 2"].note.endswith("on plan")
+    assert past["schedule_variance_days", "against baseline 1"].note.endswith("late")
+
+
+def test_before_the_approval_nothing_is_known(measured: World) -> None:
+    early = found(measured, date(2026, 7, 1))
+    assert early["cpi", ""].measure.value is None
+    assert early["cpi", ""].measure.reason == "no_data"
+
+
+def test_the_command_prints_figures_with_their_inputs(measured: World) -> None:
+    out = StringIO()
+    call_command("metrics", "--json", project="HOME-P1", as_of="2026-07-10", stdout=out)
+    told = json.loads(out.getvalue())
+    assert told["report"] == {
+        "period": "2026-06", "revision": 1, "approved_at": "2026-07-05T00:00:00+00:00",
+        "age_days": 5,
+    }  # fmt: skip
+    cv = next(f for f in told["figures"] if f["metric"] == "cv")
+    assert (cv["value"], cv["formula"]) == ("5000", "EV − AC")
+    lines = StringIO()
+    call_command("metrics", project="HOME-P1", as_of="2026-07-01", stdout=lines)
+    assert "cpi: (no_data)" in lines.getvalue()
+    with pytest.raises(CommandError, match="no project"):
+        call_command("metrics", project="NONE")
+    with pytest.raises(CommandError, match="not a date"):
+        call_command("metrics", project="HOME-P1", as_of="Mai")
+
+
+def test_the_dictionary_is_complete_and_documented() -> None:
+    call_command("document_metrics", check=True)
+    computed = {name for columns in COLUMNS.values() for name in columns}
+    words = {"schedule_colour", "cost_colour", "schedule_state", "cost_state", "met"}
+    further = {"pv_costs", "pv_benefits", "discounted_payback"}
+    assert computed - words - further <= set(METRICS)
+
+
+def test_the_dictionary_is_a_page(measured: World) -> None:
+    page = signed_in(person(Role.CIO_OFFICE, measured)).get("/metrics/").content.decode()
+    assert "Cost performance index" in page
+    assert "EV ÷ AC" in page
+    japanese = signed_in(person(Role.AUDITOR, measured))
+    japanese.cookies["django_language"] = "ja"
+    assert "コスト効率指数" in japanese.get("/metrics/").content.decode()
+
+
+def test_the_page_puts_the_numbers_into_the_formula(measured: World) -> None:
+    client = signed_in(person(Role.PMO, measured))
+    page = client.get("/projects/HOME-P1/figures/?as_of=2026-07-10").content.decode()
+    assert "BAC = 100,000; PV = 55,000; EV = 50,000; AC = 45,000" in page
+    assert "¥5,000" in page
+    assert "1.1111 ratio" in page
+    assert "monthly report 2026-06 r1" in page
+    assert "5 days old" in page
+    before = client.get("/projects/HOME-P1/figures/?as_of=2026-07-01").content.decode()
+    assert "No report was approved by that day" in before
+    assert "an input is not reported" in before
+    odd = client.get("/projects/HOME-P1/figures/?as_of=gestern").content.decode()
+    assert "This is not a date; today is shown." in odd
