@@ -10,6 +10,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from projects.metric_text import STATES
 from projects.metrics import evm, variance
 from projects.metrics.dictionary import METRICS, Metric
 from projects.metrics.types import Measure
@@ -119,13 +122,22 @@ def figures_of(project: Project, as_of: date) -> ProjectFigures:
 
 def _from_report(report: MonthlyUpdate | None, name: str, label: str) -> Input:
     value = None if report is None else getattr(report, name)
-    source = "" if report is None else f"monthly report {report.period:%Y-%m} r{report.revision}"
+    source = ""
+    if report is not None:
+        source = _("monthly report %(month)s, revision %(n)d") % {
+            "month": f"{report.period:%Y-%m}",
+            "n": report.revision,
+        }
     return Input(label, value, source)
 
 
 def _from_plan(plan: Baseline | None, name: str, label: str) -> Input:
     value = None if plan is None else getattr(plan, name)
-    return Input(label, value, "" if plan is None else f"baseline {plan.number}")
+    return Input(label, value, _plan_name(plan))
+
+
+def _plan_name(plan: Baseline | None) -> str:
+    return "" if plan is None else _("baseline %(n)d") % {"n": plan.number or 0}
 
 
 def _earned(report: MonthlyUpdate | None, plan: Baseline | None) -> Iterator[Figure]:
@@ -156,11 +168,9 @@ def _scheduled(report: MonthlyUpdate | None, plan: Baseline | None) -> Iterator[
     earned = None if report is None else report.earned_value
     found = evm.earned_schedule(phases, earned, months)
     inputs = (
-        Input(
-            "PV by month", len(phases) or None, "" if plan is None else f"baseline {plan.number}"
-        ),
+        Input(_("PV, months"), len(phases) or None, _plan_name(plan)),
         _from_report(report, "earned_value", "EV"),
-        Input("AT", months, "months since the planned start"),
+        Input("AT", months, _("months since the planned start")),
     )
     for name in ("es", "sv_t", "spi_t", "forecast_duration"):
         yield Figure(METRICS[name], getattr(found, name), inputs)
@@ -187,18 +197,18 @@ def _against(report: MonthlyUpdate | None, plan: Baseline, as_of: date) -> Itera
     )
     state = variance.State
     days = (
-        _from_plan(plan, "planned_start_on", "planned start"),
-        _from_plan(plan, "planned_end_on", "planned end"),
-        _from_report(report, "forecast_end_on", "forecast finish"),
-        Input("as of", as_of, ""),
+        _from_plan(plan, "planned_start_on", _("planned start")),
+        _from_plan(plan, "planned_end_on", _("planned end")),
+        _from_report(report, "forecast_end_on", _("forecast finish")),
+        Input(_("as of"), as_of, ""),
     )
     money = (
-        _from_plan(plan, "budget_at_completion", "planned cost"),
-        _from_report(report, "forecast_cost", "expected cost"),
+        _from_plan(plan, "budget_at_completion", _("planned cost")),
+        _from_report(report, "forecast_cost", _("expected cost")),
     )
-    when = variance.state_of(late, state.LATE, state.EARLY)
-    spent = variance.state_of(over, state.OVER, state.UNDER)
-    against = f"against baseline {plan.number}"
+    when = STATES[variance.state_of(late, state.LATE, state.EARLY)]
+    spent = STATES[variance.state_of(over, state.OVER, state.UNDER)]
+    against = _("against baseline %(n)d") % {"n": plan.number or 0}
     yield Figure(METRICS["schedule_variance_days"], late.amount, days, f"{against}: {when}")
     yield Figure(METRICS["schedule_variance_percent"], late.percent, days, against)
     yield Figure(METRICS["cost_variance"], over.amount, money, f"{against}: {spent}")

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from projects.metrics.dictionary import Better, Owner, Unit
 from projects.metrics.types import Reason
+from projects.metrics.variance import State
 
 UNITS: Final[Mapping[Unit, str | Promise]] = {
     Unit.YEN: _("yen"),
@@ -36,4 +37,12 @@ REASONS: Final[Mapping[Reason, str | Promise]] = {
     Reason.WITHHELD: _("an input is withheld"),
     Reason.NOT_APPLICABLE: _("the question does not arise"),
     Reason.INCONSISTENT: _("the inputs contradict each other"),
+}
+STATES: Final[Mapping[State, str | Promise]] = {
+    State.OVER: _("over"),
+    State.LATE: _("late"),
+    State.ON_PLAN: _("on plan"),
+    State.UNDER: _("under"),
+    State.EARLY: _("early"),
+    State.UNKNOWN: _("unknown"),
 }

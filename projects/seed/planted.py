@@ -20,6 +20,7 @@ from projects.models import (
     KpiValue,
     Milestone,
     MonthlyUpdate,
+    PlannedValue,
     Project,
     Review,
     Service,
@@ -50,6 +51,7 @@ from projects.models.choices import (
     Verdict,
 )
 from projects.seed.costs import Flow, Holder, filed_at, stage_lines
+from projects.seed.delivery import planned_values
 from projects.seed.frame import Frame, day_in_month, months_after, months_between
 from projects.seed.services import figure
 from projects.seed.systems import notice
@@ -449,7 +451,7 @@ def _project(ground: Ground, number: int, systems: Mapping[int, System]) -> Proj
         updated_at=frame.moment(frame.days_ago(20)),
     )
     project.systems.set([systems[system]])
-    Baseline.objects.create(
+    baseline = Baseline.objects.create(
         project=project,
         number=1,
         state=RequestState.APPROVED,
@@ -459,6 +461,7 @@ def _project(ground: Ground, number: int, systems: Mapping[int, System]) -> Proj
         budget_at_completion=_BUDGET,
         updated_at=frame.moment(start),
     )
+    PlannedValue.objects.bulk_create(planned_values([baseline]))
     Milestone.objects.create(
         project=project,
         name="本番稼働",
@@ -527,7 +530,7 @@ def _rebaselined(ground: Ground, project: Project) -> None:
     _report(ground, project, done=Decimal("0.70"), cost=Decimal("1.10"), note="計画を見直した。")
     frame = ground.frame
     start = months_after(frame.as_of, -_AGE)
-    Baseline.objects.create(
+    baseline = Baseline.objects.create(
         project=project,
         number=2,
         state=RequestState.APPROVED,
@@ -538,6 +541,7 @@ def _rebaselined(ground: Ground, project: Project) -> None:
         budget_at_completion=840 * MILLION,
         updated_at=frame.moment(months_after(start, 9)),
     )
+    PlannedValue.objects.bulk_create(planned_values([baseline]))
     verification = Review.objects.create(
         project=project,
         review_type_id=ground.review_type_ids["verification"],

@@ -80,7 +80,7 @@ _FIGURES: tuple[Column[Any], ...] = (
     ),
     Column(
         "source",
-        gettext_lazy("from"),
+        gettext_lazy("taken from"),
         lambda row: "; ".join(dict.fromkeys(i.source for i in row.inputs if i.source)) or DASH,
     ),
 )

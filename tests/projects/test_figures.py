@@ -49,7 +49,7 @@ def test_earned_value_with_its_inputs(measured: World) -> None:
     assert cpi.measure.value is not None
     assert round(cpi.measure.value, 4) == Decimal("1.1111")
     assert {(i.name, i.value, i.source) for i in cpi.inputs} >= {
-        ("EV", 50_000, "monthly report 2026-06 r1"),
+        ("EV", 50_000, "monthly report 2026-06, revision 1"),
         ("BAC", 100_000, "baseline 1"),
     }
     es = found(measured, date(2026, 7, 10))["es", ""]
@@ -124,7 +124,7 @@ def test_the_page_puts_the_numbers_into_the_formula(measured: World) -> None:
     assert "BAC = 100,000; PV = 55,000; EV = 50,000; AC = 45,000" in page
     assert "¥5,000" in page
     assert "1.1111 ratio" in page
-    assert "monthly report 2026-06 r1" in page
+    assert "monthly report 2026-06, revision 1" in page
     assert "5 days old" in page
     before = client.get("/projects/HOME-P1/figures/?as_of=2026-07-01").content.decode()
     assert "No report was approved by that day" in before

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from projects.figures import figures_of
 from projects.models import Project
@@ -22,7 +23,9 @@ class Command(BaseCommand):
         project = Project.objects.filter(code=options["project"]).first()
         if project is None:
             raise CommandError(_("There is no project “%(code)s”.") % {"code": options["project"]})
-        found = figures_of(project, _day(options["as_of"]))
+        day = _day(options["as_of"])
+        with override("en"):  # For scripts: the same words everywhere.
+            found = figures_of(project, day)
         if options["json"]:
             self.stdout.write(json.dumps(found.as_json(), ensure_ascii=False, indent=2))
             return
