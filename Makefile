@@ -66,6 +66,7 @@ coverage: .venv/dev.stamp ## run all tests and list what they leave out
 
 bench: install ## print how long large work takes, as ratios of this machine
 	$(PYTHON) bench/import_workbook.py
+	$(PYTHON) bench/flags.py
 
 lint: .venv/dev.stamp ## style, types, layers, migrations, deploy checks, translations
 	$(BIN)/ruff check .
