@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import connection
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 from tests.services import need_chromium
@@ -42,8 +43,20 @@ def _let_the_server_finish() -> None:
         time.sleep(0.05)
 
 
+def _end_other_sessions() -> None:
+    """Django keeps a database connection of its own for code under an event loop, and Playwright's
+    loop runs in this thread: once it has ended nobody can close that connection any more, and
+    PostgreSQL drops no database that somebody still uses."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+
 @pytest.fixture(scope="session")
-def browser(django_db_setup: None) -> Iterator[Browser]:
+def browser(django_db_setup: None, django_db_blocker: Any) -> Iterator[Browser]:
     """Chromium; it needs the database so that it is closed before the database goes."""
     path = need_chromium()
     # Playwright's own loop runs in this thread; the ORM is used between its calls, never inside.
@@ -56,6 +69,8 @@ def browser(django_db_setup: None) -> Iterator[Browser]:
         yield chromium
         chromium.close()
     _let_the_server_finish()
+    with django_db_blocker.unblock():
+        _end_other_sessions()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
