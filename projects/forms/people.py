@@ -115,7 +115,6 @@ class MembershipForm(forms.ModelForm):  # type: ignore[type-arg]
 class TrainingForm(forms.ModelForm):  # type: ignore[type-arg]
     """A skill, training or qualification."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     obtained_on = DayField(label=_("Obtained on"), required=False)
     expires_on = DayField(label=_("Expires on"), required=False)
 

@@ -1,6 +1,6 @@
 """Who holds which role: granted, changed, ended and handed over, each step in the audit trail."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final
@@ -14,10 +14,10 @@ from governance import audit
 from governance.access import Action, Role, can, forget_rights, rights_of
 from governance.audit import Act
 from governance.exceptions import Conflict, DomainError
-from governance.models import Agency, Membership, Training, User
+from governance.models import Membership, Training, User
 from governance.models.base import snapshot, valid_on
-from projects.models import Finding, MonthlyUpdate, Risk
-from projects.models.choices import OPEN_STATES, RiskStatus
+from projects.models import Finding, Risk
+from projects.models.choices import RiskStatus
 from projects.register import KINDS
 from projects.services import register
 
@@ -38,43 +38,15 @@ def grantable(user: Any) -> frozenset[Role]:
     return frozenset().union(*(MAY_GRANT[role] for role in MAY_GRANT if role in held))
 
 
-def may_grant(user: Any, membership: Membership) -> bool:
-    """Whether a role that `user` holds at this very place gives this one: personnel of one ministry
-    who is PMO of another names no ministry CIO there. Queries at most the project."""
-    project = membership.project
-    agency_id = membership.agency_id if project is None else project.agency_id
-    return any(
-        agency_id in held.agency_ids and membership.role in MAY_GRANT.get(held.role, ())
-        for held in rights_of(user).held
-    )
-
-
-def may_write(user: Any, membership: Membership) -> bool:
-    """`may_grant`, and it is another person's."""
-    return membership.user_id != user.pk and may_grant(user, membership)
-
-
-def may_give_password(user: Any, person: User) -> bool:
-    """Whether `user` may hand out the address of a first password.
-
-    Whoever has it can sign in as this person: every role of theirs must be one that `user` could
-    have given. Cost: one query.
-    """
-    if not person.is_active or person.has_usable_password() or person.last_login is not None:
-        return False
-    held = Membership.objects.filter(user=person).select_related("project")
-    return bool(grantable(user)) and all(may_write(user, one) for one in held)
-
-
 def _refuse(act: Act, membership: Membership, action: Action) -> None:
     """Raise unless the actor may write this membership."""
     if act.user is None:
         return
     if membership.user_id == act.user.pk:
         raise DomainError(_("Nobody changes their own roles."))
-    if not may_grant(act.user, membership):
+    if membership.role not in grantable(act.user):
         raise PermissionDenied
-    if membership.pk is not None and not can(act.user, action, membership):
+    if not can(act.user, action, membership):
         raise PermissionDenied
 
 
@@ -92,41 +64,20 @@ def _refuse_overlap(membership: Membership) -> None:
             raise ValidationError(_("This person holds this role there already."))
 
 
-# Offices that have a hand in the projects of their agency, and of those below it.
-_INSIDE: Final = (Role.PMO, Role.MINISTRY_CIO, Role.ACCOUNTING)
-
-
-def _with_parents(agency_id: int) -> set[int]:
-    """An agency and all above it. Cost: one query."""
-    parents = dict(Agency.objects.values_list("pk", "parent_id"))
-    found: set[int] = set()
-    above: int | None = agency_id
-    while above is not None and above not in found:
-        found.add(above)
-        above = parents.get(above)
-    return found
-
-
 def _refuse_dependent(membership: Membership) -> None:
     """A verifier stands outside of the body that is verified."""
-    project, start, end = membership.project, membership.valid_from, membership.valid_to
-    held = Membership.objects.filter(user=membership.user).exclude(pk=membership.pk)
-    if start is not None:
-        held = held.filter(Q(valid_to__isnull=True) | Q(valid_to__gte=start))
-    if end is not None:
-        held = held.filter(Q(valid_from__isnull=True) | Q(valid_from__lte=end))
-    if membership.role == Role.VERIFIER and project is not None:
-        above = _with_parents(project.agency_id)
-        inside = Q(role=Role.PJMO, project=project) | Q(role__in=_INSIDE, agency__in=above)
-    elif membership.role == Role.PJMO:
-        inside = Q(role=Role.VERIFIER, project=project)
-    elif membership.role in _INSIDE:
-        verified = held.filter(role=Role.VERIFIER).values_list("project__agency_id", flat=True)
-        inside = Q(role=Role.VERIFIER, project__agency__in=[
-            pk for pk in verified if pk is not None and membership.agency_id in _with_parents(pk)
-        ])
-    else:
+    project = membership.project
+    if project is None or membership.role not in (Role.VERIFIER, Role.PJMO):
         return
+    held = Membership.objects.filter(user=membership.user).filter(
+        Q(valid_to__isnull=True) | Q(valid_to__gte=membership.valid_from or date.min)
+    )
+    if membership.role == Role.VERIFIER:
+        inside = Q(role=Role.PJMO, project=project) | Q(
+            role__in=[Role.PMO, Role.MINISTRY_CIO, Role.ACCOUNTING], agency=project.agency_id
+        )
+    else:
+        inside = Q(role=Role.VERIFIER, project=project)
     if held.filter(inside).exists():
         raise ValidationError(
             _("A verifier stands outside: nobody verifies a project of their own office.")
@@ -136,9 +87,8 @@ def _refuse_dependent(membership: Membership) -> None:
 def _settle(act: Act, membership: Membership, verb: str, before: dict[str, Any] | None) -> None:
     membership.updated_at, membership.updated_by = act.at, act.user
     membership.full_clean()
-    if verb != "membership.ended":  # Whatever is wrong with a role, it can be ended.
-        _refuse_overlap(membership)
-        _refuse_dependent(membership)
+    _refuse_overlap(membership)
+    _refuse_dependent(membership)
     membership.save()
     _refuse(act, membership, Action.CREATE if before is None else Action.EDIT)
     audit.record_object(act, verb, membership, before=before, after=snapshot(membership))
@@ -155,8 +105,6 @@ def grant(act: Act, values: Mapping[str, Any]) -> Membership:
     membership = Membership(**values)
     # Two grants to one person wait for each other: overlaps are seen.
     User.objects.select_for_update().get(pk=membership.user_id)
-    # Before any other fault is told: what others hold elsewhere is not the actor's to know.
-    _refuse(act, membership, Action.CREATE)
     _settle(act, membership, "membership.granted", None)
     return membership
 
@@ -164,7 +112,7 @@ def grant(act: Act, values: Mapping[str, Any]) -> Membership:
 @transaction.atomic
 def change(act: Act, pk: int, values: Mapping[str, Any], *, version: int) -> Membership:
     """Change share, head or days of a role held; never whose or where it is. Audited as
-    "membership.changed", or "membership.ended" where its end moves nearer and nothing else."""
+    "membership.changed"."""
     membership = Membership.objects.select_for_update(of=("self",)).get(pk=pk)
     _refuse(act, membership, Action.EDIT)
     if membership.version != version:
@@ -175,15 +123,9 @@ def change(act: Act, pk: int, values: Mapping[str, Any], *, version: int) -> Mem
             setattr(membership, name, values[name])
     if snapshot(membership) == before:
         return membership
-    changed = {name for name, value in snapshot(membership).items() if value != before[name]}
-    is_ended = changed == {"valid_to"} and _is_nearer(membership.valid_to, before["valid_to"])
     membership.version += 1
-    _settle(act, membership, "membership.ended" if is_ended else "membership.changed", before)
+    _settle(act, membership, "membership.changed", before)
     return membership
-
-
-def _is_nearer(end: date | None, before: str | None) -> bool:
-    return end is not None and (before is None or end < date.fromisoformat(before))
 
 
 @transaction.atomic
@@ -232,22 +174,12 @@ def add_person(act: Act, *, username: str, display_name: str, email: str, langua
 
 @transaction.atomic
 def record_training(
-    act: Act,
-    person: User,
-    values: Mapping[str, Any],
-    training: Training | None = None,
-    *,
-    version: int | None = None,
+    act: Act, person: User, values: Mapping[str, Any], training: Training | None = None
 ) -> Training:
-    """Record, or change, a skill, training or qualification. Audited.
-
-    Raises Conflict where `version`, the one the actor saw, is no longer the stored one.
-    """
+    """Record, or change, a skill, training or qualification. Audited."""
     action = Action.CREATE if training is None else Action.EDIT
     if training is not None:
         training = Training.objects.select_for_update(of=("self",)).get(pk=training.pk)
-    if training is not None and version is not None and training.version != version:
-        raise Conflict(snapshot(training))
     before = None if training is None else snapshot(training)
     training = training or Training(user=person)
     for name in ("kind", "title", "level", "obtained_on", "expires_on", "note"):
@@ -278,45 +210,23 @@ class HandedOver:
     left: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class OpenWork:
-    """What somebody has open, as far as the reader sees it, and how much more there is."""
-
-    roles: list[Membership]
-    """Held on the day, or beginning later"""
-    reports: list[MonthlyUpdate]
-    """Begun or returned reports of the projects in `roles`: they go along with the role"""
-    items: list[Risk | Finding]
-    hidden_roles: int
-    hidden_items: int
-
-
-def open_work(user: User | None, person: User, on: date) -> OpenWork:
-    """Roles, reports, risks and findings of `person`. `user` None (a command) sees all.
-    Cost: seven queries."""
+def open_work(person: User) -> list[Any]:
+    """Open risks and findings that name the person as their owner. Cost: two queries."""
     names = {name for name in (person.display_name, person.username) if name}
-    roles = Membership.objects.filter(
-        Q(valid_to__isnull=True) | Q(valid_to__gte=on), user=person
-    ).order_by("role", "pk")
     risks = Risk.objects.filter(owner__in=names).exclude(status=RiskStatus.CLOSED)
     findings = Finding.objects.filter(owner__in=names, accepted_on__isnull=True)
-    reports = MonthlyUpdate.objects.filter(state__in=OPEN_STATES)
-    totals = roles.count(), risks.count() + findings.count()
-    if user is not None:
-        roles, reports = roles.visible_to(user), reports.visible_to(user)
-        risks, findings = risks.visible_to(user), findings.visible_to(user)
-    held = list(roles.select_related("agency", "project__agency"))
-    led = {one.project_id for one in held if one.role == Role.PJMO}
-    items: list[Risk | Finding] = [
+    return [
         *risks.select_related("project"),
         *findings.select_related("review__review_type", "review__project", "review__system"),
     ]
-    return OpenWork(
-        roles=held,
-        reports=list(reports.filter(project__in=led).select_related("project")),
-        items=items,
-        hidden_roles=totals[0] - len(held),
-        hidden_items=totals[1] - len(items),
+
+
+def roles_of(person: User, on: date) -> Iterable[Membership]:
+    """The roles that the person holds on a day. Cost: one query."""
+    return (
+        Membership.objects.filter(valid_on(on), user=person)
+        .select_related("agency", "project")
+        .order_by("role", "pk")
     )
 
 
@@ -329,8 +239,8 @@ def hand_over(act: Act, person: User, successor: User, on: date) -> HandedOver:
     """
     if person.pk == successor.pk:
         raise ValidationError({"successor": _("Choose another person.")})
-    done, work, moved = HandedOver(), open_work(act.user, person, on), set()
-    for membership in work.roles:
+    done = HandedOver()
+    for membership in roles_of(person, on):
         name = f"{membership.get_role_display()} – {membership.agency or membership.project or ''}"
         try:
             with transaction.atomic():
@@ -339,12 +249,7 @@ def hand_over(act: Act, person: User, successor: User, on: date) -> HandedOver:
             done.left.append(f"{name}: {_why(error)}")
         else:
             done.roles.append(name)
-            if membership.role == Role.PJMO:
-                moved.add(membership.project_id)
-    for report in work.reports:
-        if report.project_id in moved:
-            done.work.append(f"{KINDS['monthly-updates'].name}: {report}")
-    for item in work.items:
+    for item in open_work(person):
         kind = KINDS["risks" if isinstance(item, Risk) else "findings"]
         name = f"{kind.name}: {item}"
         try:
@@ -355,16 +260,6 @@ def hand_over(act: Act, person: User, successor: User, on: date) -> HandedOver:
             done.left.append(f"{name}: {_why(error)}")
         else:
             done.work.append(name)
-    # Their names are not the actor's to read; that they remain is.
-    if work.hidden_roles:
-        done.left.append(
-            _("Roles that you do not see: %(count)d") % {"count": work.hidden_roles}
-        )
-    if work.hidden_items:
-        done.left.append(
-            _("Open risks and findings in this name that you do not see: %(count)d")
-            % {"count": work.hidden_items}
-        )
     return done
 
 
@@ -375,8 +270,6 @@ def _why(error: Exception) -> str:
 
 
 def _pass_on(act: Act, membership: Membership, successor: User, on: date) -> None:
-    # Ended on that very day already: the successor goes on all the same.
-    until = None if membership.valid_to == on else membership.valid_to
     end(act, membership.pk, on)
     held = Membership.objects.filter(
         valid_on(on + timedelta(days=1)),
@@ -397,6 +290,6 @@ def _pass_on(act: Act, membership: Membership, successor: User, on: date) -> Non
             "is_head": membership.is_head,
             "allocation_percent": membership.allocation_percent,
             "valid_from": on + timedelta(days=1),
-            "valid_to": until,
+            "valid_to": membership.valid_to,
         },
     )
