@@ -16,6 +16,7 @@ from governance.formatting import DASH, fiscal_year, integer, percent, yen_short
 from projects.metrics.risk import Severity
 from projects.metrics.types import Reason
 from projects.models import RiskFlag
+from projects.risk_notes import SENTENCES, Sentence
 
 TITLES: Final[Mapping[str, str | Promise]] = {
     "late_report": gettext_lazy("Monthly report late"),
@@ -24,6 +25,25 @@ TITLES: Final[Mapping[str, str | Promise]] = {
     "execution_rate": gettext_lazy("Execution rate out of bounds"),
     "cost_growth": gettext_lazy("Operation cost growing"),
     "review_overdue": gettext_lazy("Review overdue"),
+    "cost_overrun": gettext_lazy("Cost above the first plan"),
+    "schedule_slip": gettext_lazy("Finish after the first plan"),
+    "baseline_growth": gettext_lazy("Plan grown since the first"),
+    "rebaselined": gettext_lazy("Plan replaced again"),
+    "zero_variance": gettext_lazy("Never a difference from the plan"),
+    "kpi_off_target": gettext_lazy("Goals missed"),
+    "no_outcome": gettext_lazy("Money without a measured outcome"),
+    "bcr_below_one": gettext_lazy("Benefits below the costs"),
+    "benefit_shortfall": gettext_lazy("Benefits short of the plan"),
+    "carry_over": gettext_lazy("Budget carried over"),
+    "year_end_spending": gettext_lazy("Contracts at the end of the year"),
+    "vendor_concentration": gettext_lazy("One vendor holds the contracts"),
+    "unit_cost_outlier": gettext_lazy("Cost a case far above its peers"),
+    "ageing_system": gettext_lazy("Support ends without a renewal plan"),
+    "conformity_gap": gettext_lazy("Renewal without the common rules"),
+    "security_test_overdue": gettext_lazy("Security test overdue"),
+    "continuity_test_overdue": gettext_lazy("Continuity test overdue"),
+    "missing_roles": gettext_lazy("Nobody answers for it"),
+    "finding_overdue": gettext_lazy("Findings not settled in time"),
 }
 
 
@@ -42,6 +62,9 @@ def title_of(rule_id: str) -> str:
 
 def note_of(flag: RiskFlag) -> Note:
     """A flag in words, in the active language. Reads nothing but the flag's own columns."""
+    sentence = SENTENCES.get(flag.rule_id)
+    if sentence is not None:
+        return _said(_Facts(flag), sentence)
     reader = _READERS.get(flag.rule_id)
     if reader is None:
         return Note(_("The rule behind this flag is no longer in use."), DASH)
@@ -86,6 +109,38 @@ class _Facts:
 
     def bound(self, name: str) -> Decimal:
         return Decimal(self.parameters[name])
+
+
+def _said(facts: _Facts, sentence: Sentence) -> Note:
+    if facts.is_unknown:
+        return Note(str(sentence.unknown), str(sentence.is_known_when))
+    values: dict[str, str] = {}
+    for name, given in facts.figures.items():
+        kind = sentence.kinds.get(name)
+        if given is None:
+            values[name] = str(_NOT_KNOWN)
+        elif kind == "words":
+            values[name] = ", ".join(str(sentence.words[word]) for word in str(given).split(", "))
+        elif kind is not None:
+            values[name] = _AS[kind](facts, name)
+        else:
+            values[name] = str(given)
+    values |= {
+        f"p_{name}": percent(Decimal(value), 0) if name in sentence.ratios else value
+        for name, value in facts.parameters.items()
+    }
+    why = str(sentence.why_low if facts.severity == Severity.LOW else sentence.why)
+    return Note(why % values, str(sentence.clears_when) % values)
+
+
+_NOT_KNOWN: Final = gettext_lazy("(not known)")
+_AS: Final[Mapping[str, Callable[[_Facts, str], str]]] = {
+    "yen": _Facts.yen,
+    "percent": _Facts.percent,
+    "year": _Facts.year,
+    "count": _Facts.count,
+    "decimal": lambda facts, name: f"{Decimal(facts.figures[name]).quantize(Decimal('0.1')):,}",
+}
 
 
 def _joined(*sentences: str) -> str:

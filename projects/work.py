@@ -363,6 +363,30 @@ _CLEARED_BY: dict[str, tuple[tuple[Resource, Action], ...]] = {
     "execution_rate": ((Resource.EXECUTION, Action.EDIT), (Resource.BUDGET, Action.EDIT)),
     "cost_growth": ((Resource.EXECUTION, Action.EDIT), (Resource.BUDGET, Action.EDIT)),
     "review_overdue": tuple((resource, Action.EDIT) for _layer, resource in LAYER_RESOURCES),
+    "finding_overdue": tuple((resource, Action.EDIT) for _layer, resource in LAYER_RESOURCES),
+    **dict.fromkeys(
+        ("cost_overrun", "schedule_slip", "zero_variance"), ((Resource.UPDATE, Action.SUBMIT),)
+    ),
+    **dict.fromkeys(("baseline_growth", "rebaselined"), ((Resource.BASELINE, Action.EDIT),)),
+    **dict.fromkeys(
+        ("kpi_off_target", "no_outcome", "bcr_below_one", "benefit_shortfall"),
+        ((Resource.KPI, Action.EDIT),),
+    ),
+    "carry_over": ((Resource.EXECUTION, Action.EDIT),),
+    "unit_cost_outlier": ((Resource.EXECUTION, Action.EDIT), (Resource.SERVICE, Action.EDIT)),
+    **dict.fromkeys(
+        ("year_end_spending", "vendor_concentration"), ((Resource.CONTRACT, Action.EDIT),)
+    ),
+    **dict.fromkeys(
+        (
+            "ageing_system",
+            "conformity_gap",
+            "security_test_overdue",
+            "continuity_test_overdue",
+        ),
+        ((Resource.SYSTEM, Action.EDIT),),
+    ),
+    "missing_roles": ((Resource.PROJECT, Action.EDIT),),
 }
 
 

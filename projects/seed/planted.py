@@ -83,6 +83,8 @@ def plant(ground: Ground) -> None:
     _services(ground, systems)
     _contracts(ground, systems)
     _goal_with_a_break(ground, systems[9])
+    for number in systems.keys() - {9, 10}:
+        _met_goal(ground, systems[number])
     _reviews_of_systems(ground, systems)
     SystemLineage.objects.create(
         predecessor=systems[10],
@@ -134,8 +136,11 @@ def _system(ground: Ground, number: int) -> System:
         description=f"架空健康労働省の{name}。docs/demo-cases.md に答えを記した事例。",
         go_live_on=date(frame.settled - 9, 10, 1),
         retired_on=_retired_on(frame) if is_merged else None,
-        next_renewal_year=None if is_merged else frame.settled + 3,
+        support_ends_on=None if is_merged else date(frame.settled + 7, 3, 31),
+        next_renewal_year=None if is_merged else frame.settled + 5,
         next_renewal_cost=None if is_merged else 400 * MILLION,
+        last_security_test_on=frame.days_ago(100),
+        last_continuity_test_on=frame.days_ago(200),
         personal_data=Answer.YES,
         conforms_api=Answer.YES,
         conforms_open_data=Answer.NO,
@@ -373,6 +378,30 @@ def _contracts(ground: Ground, systems: Mapping[int, System]) -> None:
         )
 
 
+def _met_goal(ground: Ground, system: System) -> None:
+    """An outcome that is measured and reached, so that no rule asks for one."""
+    frame = ground.frame
+    kpi = Kpi.objects.create(
+        code=f"{system.system_id}-K-1",
+        system=system,
+        kind=KpiKind.OUTCOME,
+        horizon=Horizon.SHORT,
+        title="利用者の待ち時間を短くする",
+        indicator="平均待ち時間",
+        unit="分",
+        direction=KpiDirection.DOWN,
+        source="架空データ",
+        updated_at=frame.moment(frame.days_ago(60)),
+    )
+    KpiValue.objects.create(
+        kpi=kpi,
+        fiscal_year=frame.settled,
+        updated_at=frame.moment(date(frame.settled + 1, 7, 31)),
+        **figure("target", Decimal(20)),
+        **figure("actual", Decimal(18)),
+    )
+
+
 def _goal_with_a_break(ground: Ground, system: System) -> None:
     """Yen a case fall from 520 to 263 on paper; by the old method they fall to 480."""
     frame = ground.frame
@@ -510,7 +539,8 @@ def _report(
 
 
 def _late_report(ground: Ground, project: Project) -> None:
-    _report(ground, project, until=months_after(ground.frame.as_of, -4))
+    until = months_after(ground.frame.as_of, -4)
+    _report(ground, project, until=until, cost=Decimal("0.99"))
 
 
 def _clean(ground: Ground, project: Project) -> None:
@@ -562,7 +592,7 @@ def _rebaselined(ground: Ground, project: Project) -> None:
 
 
 def _overdue_review(ground: Ground, project: Project) -> None:
-    _report(ground, project)
+    _report(ground, project, cost=Decimal("0.99"))
     frame = ground.frame
     due_on = frame.days_ago(120)
     Review.objects.create(

@@ -9,7 +9,7 @@ again for the same day writes nothing.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -28,26 +28,53 @@ from governance.models.base import snapshot
 from projects.metrics.periods import fiscal_year_end, fiscal_year_of
 from projects.metrics.risk import (
     RULES,
+    Ageing,
     Award,
     Budget,
+    Conformity,
+    LastTest,
+    Offices,
     OnlineUse,
     Operation,
     OperationCost,
     Outcome,
+    Outcomes,
     ParameterError,
     Parameters,
     Problem,
+    Promise,
+    Purchases,
     Reporting,
     ReviewDates,
     Rule,
     Settlement,
     Severity,
+    UnitCost,
+    ageing_system,
+    baseline_growth,
+    bcr_below_one,
+    benefit_shortfall,
+    carry_over,
+    conformity_gap,
+    continuity_test_overdue,
     cost_growth,
+    cost_overrun,
     execution_rate,
+    finding_overdue,
+    kpi_off_target,
     late_report,
     low_online_use,
+    missing_roles,
+    no_outcome,
+    rebaselined,
     review_overdue,
+    schedule_slip,
+    security_test_overdue,
     single_bidder,
+    unit_cost_outlier,
+    vendor_concentration,
+    year_end_spending,
+    zero_variance,
 )
 from projects.metrics.types import Figure
 from projects.metrics.types import ValueState as State
@@ -66,9 +93,11 @@ from projects.models.choices import (
     ENDED_PHASES,
     FILED_STATES,
     REPORTING_PHASES,
+    Answer,
     ContractMethod,
     SystemStatus,
 )
+from projects.services import flag_facts
 
 CHUNK = 2000
 # Above this many changes in one act, one event sums them up instead of one event a flag.
@@ -202,7 +231,11 @@ def _is_reporting(phase: str, *, is_known: bool) -> bool | None:
 
 
 def _judge_projects(ids: Collection[int], book: Book, as_of: date) -> Iterator[_Answer]:
-    """Cost: three queries."""
+    """Cost: nine queries."""
+    deliveries = flag_facts.deliveries(ids, as_of)
+    goals = flag_facts.worth("project", ids, as_of)
+    promised = flag_facts.benefits(ids)
+    people = flag_facts.people(ids, as_of)
     submitted = dict(
         MonthlyUpdate.objects.filter(
             project_id__in=ids,
@@ -215,9 +248,9 @@ def _judge_projects(ids: Collection[int], book: Book, as_of: date) -> Iterator[_
     )
     settlements = _settlements("project", ids)
     projects: Iterable[tuple[Any, ...]] = Project.objects.filter(pk__in=ids).values_list(
-        "pk", "agency_id", "phase", "started_on", "ended_on", "import_run_id"
+        "pk", "agency_id", "phase", "started_on", "ended_on", "import_run_id", "head_name"
     )
-    for pk, agency_id, phase, started_on, ended_on, import_run_id in projects:
+    for pk, agency_id, phase, started_on, ended_on, import_run_id, head_name in projects:
         latest = submitted.get(pk)
         reporting = Reporting(
             # A file that brought a project says nothing about reports; its first report does.
@@ -228,8 +261,58 @@ def _judge_projects(ids: Collection[int], book: Book, as_of: date) -> Iterator[_
         )
         years = settlements.get(pk, [])
         budget = Budget(years, is_spending=bool(years) and phase not in ENDED_PHASES)
-        for rule, facts in ((late_report, reporting), (execution_rate, budget)):
+        is_running = phase not in ENDED_PHASES
+        delivery = replace(
+            deliveries[pk],
+            # A file that brought a project says nothing about its plan; a baseline does.
+            is_running=phase in REPORTING_PHASES
+            and (import_run_id is None or bool(deliveries[pk].plans)),
+        )
+        costs = flag_facts.costs((y.fiscal_year, y.executed, y.available) for y in years)
+        own = goals[pk]
+        spent = [year for year in costs if year.cost is not None]
+        promise = Promise(
+            spent or flag_facts.planned_cost(delivery.plans), promised.get(pk, []), is_running
+        )
+        offices = Offices(
+            bool(head_name.strip()),
+            people.pjmo.get(pk, 0),
+            people.pmo.get(agency_id, 0),
+            people.ministry_cio.get(agency_id, 0),
+            is_known=agency_id in people.entered and import_run_id is None,
+            is_running=is_running,
+        )
+        outcomes = Outcomes(
+            len(own.outcomes),
+            len(own.measured),
+            flag_facts.latest_cost(costs, as_of),
+            is_running=is_running and bool(years),
+        )
+        asked: tuple[tuple[Rule[Any], object], ...] = (
+            (late_report, reporting),
+            (execution_rate, budget),
+            (carry_over, budget),
+            *((rule, delivery) for rule in _PLAN_RULES),
+            (kpi_off_target, own.goals(is_running=is_running)),
+            (no_outcome, outcomes),
+            (bcr_below_one, promise),
+            (benefit_shortfall, promise),
+            (missing_roles, offices),
+        )
+        for rule, facts in asked:
             yield _ask(rule, facts, book, as_of, pk, agency_id)
+
+
+_PLAN_RULES = (cost_overrun, schedule_slip, baseline_growth, rebaselined, zero_variance)
+# The marks that the policy asks for at a renewal.
+_MARKS = ("conforms_api", "conforms_open_data", "conforms_my_number", "conforms_platform")
+_ANSWERS = {Answer.YES.value: True, Answer.NO.value: False, Answer.UNANSWERED.value: None}
+
+
+def _marks(answers: Iterable[str]) -> dict[str, bool | None]:
+    """Mark → yes, no or not answered, of the marks that apply."""
+    named = zip(_MARKS, answers, strict=True)
+    return {name[9:]: _ANSWERS[given] for name, given in named if given in _ANSWERS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +327,10 @@ class _SystemYear:
 
 
 def _judge_systems(ids: Collection[int], book: Book, as_of: date) -> Iterator[_Answer]:
-    """Cost: three queries."""
+    """Cost: eight queries."""
+    goals = flag_facts.worth("system", ids, as_of)
+    purchases = flag_facts.purchases(ids)
+    unit_costs = flag_facts.unit_costs(ids, as_of)
     services = dict(
         Service.systems.through.objects.filter(system_id__in=ids)
         .order_by()
@@ -265,9 +351,20 @@ def _judge_systems(ids: Collection[int], book: Book, as_of: date) -> Iterator[_A
     for system_id, *figures in rollups:
         years[system_id].append(_SystemYear(*figures))
     systems = System.objects.filter(pk__in=ids).values_list(
-        "pk", "agency_id", "status", "go_live_on", "go_live_is_year_only", "retired_on"
+        "pk",
+        "agency_id",
+        "status",
+        "go_live_on",
+        "go_live_is_year_only",
+        "retired_on",
+        "support_ends_on",
+        "next_renewal_year",
+        "last_security_test_on",
+        "last_continuity_test_on",
+        *_MARKS,
     )
-    for pk, agency_id, status, go_live_on, is_year_only, retired_on in systems:
+    for pk, agency_id, status, go_live_on, is_year_only, retired_on, *upkeep in systems:
+        support_ends_on, renewal_year, security_on, continuity_on, *answers = upkeep
         live_on = go_live_on
         if live_on is not None and is_year_only:
             live_on = fiscal_year_end(fiscal_year_of(live_on))
@@ -287,12 +384,39 @@ def _judge_systems(ids: Collection[int], book: Book, as_of: date) -> Iterator[_A
             and (live_on is None or live_on <= as_of),
         )
         use = _online_use(own, services.get(pk, 0), live_on, as_of, has_ended=has_ended)
-        for rule, facts in (
+        is_running = operation.is_running
+        costs = flag_facts.costs((y.fiscal_year, y.executed, y.available) for y in own)
+        worth = goals[pk]
+        outcomes = Outcomes(
+            len(worth.outcomes),
+            len(worth.measured),
+            flag_facts.latest_cost(costs, as_of),
+            is_running=is_running,
+        )
+        conformity = Conformity(
+            _marks(answers), status in _RENEWING, renewal_year, is_running=not has_ended
+        )
+        asked: tuple[tuple[Rule[Any], object], ...] = (
             (execution_rate, budget),
+            (carry_over, budget),
             (cost_growth, operation),
             (low_online_use, use),
-        ):
+            (kpi_off_target, worth.goals(is_running=not has_ended)),
+            (no_outcome, outcomes),
+            (year_end_spending, Purchases(purchases.get(pk, []))),
+            (vendor_concentration, Purchases(purchases.get(pk, []))),
+            (unit_cost_outlier, unit_costs.get(pk, _NO_UNIT_COST)),
+            (ageing_system, Ageing(support_ends_on, renewal_year, is_running)),
+            (conformity_gap, conformity),
+            (security_test_overdue, LastTest(security_on, is_running)),
+            (continuity_test_overdue, LastTest(continuity_on, is_running)),
+        )
+        for rule, facts in asked:
             yield _ask(rule, facts, book, as_of, pk, agency_id)
+
+
+_RENEWING = (SystemStatus.PROCUREMENT, SystemStatus.BUILDING, SystemStatus.RENEWING)
+_NO_UNIT_COST = UnitCost(None, None, None, None, 0)
 
 
 def _online_use(
@@ -350,7 +474,8 @@ def _judge_contracts(ids: Collection[int], book: Book, as_of: date) -> Iterator[
 
 
 def _judge_reviews(ids: Collection[int], book: Book, as_of: date) -> Iterator[_Answer]:
-    """Cost: one query."""
+    """Cost: two queries."""
+    findings = flag_facts.open_findings(ids, as_of)
     reviews = Review.objects.filter(pk__in=ids).values_list(
         "pk",
         Coalesce("system__agency_id", "project__agency_id"),
@@ -361,6 +486,7 @@ def _judge_reviews(ids: Collection[int], book: Book, as_of: date) -> Iterator[_A
     for pk, agency_id, due_on, is_complete, held_on in reviews:
         facts = ReviewDates(due_on, is_complete, held_on)
         yield _ask(review_overdue, facts, book, as_of, pk, agency_id)
+        yield _ask(finding_overdue, findings.get(pk, []), book, as_of, pk, agency_id)
 
 
 def _ask(

@@ -10,6 +10,7 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
+from projects.metrics import risk
 from projects.metrics.risk import (
     RULES,
     Award,
@@ -230,6 +231,8 @@ yen = st.none() | st.integers(0, 10**13)
 days = st.none() | st.dates(date(2018, 1, 1), date(2028, 1, 1))
 counts = st.none() | st.integers(0, 1000)
 years = st.integers(2018, 2027)
+day = st.dates(date(2018, 1, 1), date(2028, 1, 1))
+counts_known = st.integers(0, 20)
 FACTS: Mapping[str, st.SearchStrategy[Any]] = {
     "late_report": st.builds(Reporting, st.none() | st.booleans(), days, days, days),
     "single_bidder": st.builds(
@@ -250,6 +253,66 @@ FACTS: Mapping[str, st.SearchStrategy[Any]] = {
         Operation, st.lists(st.builds(OperationCost, years, yen)), st.booleans()
     ),
     "review_overdue": st.builds(ReviewDates, days, st.booleans(), days),
+    "finding_overdue": st.lists(st.builds(risk.OpenFinding, days, st.booleans())),
+    "carry_over": st.builds(
+        Budget, st.lists(st.builds(Settlement, years, yen, yen, yen)), st.booleans()
+    ),
+    **dict.fromkeys(
+        ("cost_overrun", "schedule_slip", "baseline_growth", "rebaselined", "zero_variance"),
+        st.builds(
+            risk.Delivery,
+            st.lists(st.builds(risk.Plan, day, day, day, st.integers(0, 10**13)), max_size=4),
+            yen,
+            days,
+            counts,
+            st.booleans(),
+            st.booleans(),
+        ),
+    ),
+    "kpi_off_target": st.integers(0, 5).flatmap(
+        lambda known: st.builds(
+            risk.Goals, st.integers(known, 9), st.just(known), st.integers(0, known)
+        )
+    ),
+    "no_outcome": st.builds(risk.Outcomes, st.integers(0, 2), st.integers(0, 1), yen),
+    **dict.fromkeys(
+        ("bcr_below_one", "benefit_shortfall"),
+        st.builds(
+            risk.Promise,
+            st.lists(st.builds(risk.CostYear, years, yen)),
+            st.lists(st.builds(risk.BenefitYear, years, yen, yen)),
+        ),
+    ),
+    **dict.fromkeys(
+        ("year_end_spending", "vendor_concentration"),
+        st.builds(
+            risk.Purchases,
+            st.lists(
+                st.builds(
+                    risk.Purchase, st.sampled_from(["甲", "乙"]), yen, days, st.none() | years
+                )
+            ),
+        ),
+    ),
+    "unit_cost_outlier": st.builds(
+        risk.UnitCost, years, yen, counts, st.none() | st.decimals(0, 10**6, places=3), counts_known
+    ),
+    "ageing_system": st.builds(risk.Ageing, days, st.none() | years),
+    "conformity_gap": st.builds(
+        risk.Conformity,
+        st.dictionaries(
+            st.sampled_from(["api", "open_data", "my_number", "platform"]),
+            st.none() | st.booleans(),
+        ),
+        st.booleans(),
+        st.none() | years,
+    ),
+    **dict.fromkeys(
+        ("security_test_overdue", "continuity_test_overdue"), st.builds(risk.LastTest, days)
+    ),
+    "missing_roles": st.builds(
+        risk.Offices, st.booleans(), *([st.integers(0, 1)] * 3), st.booleans()
+    ),
 }
 
 

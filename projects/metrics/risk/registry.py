@@ -79,6 +79,8 @@ class Unit(enum.StrEnum):
     YEARS = "years"
     YEN = "yen"
     DAY_OF_MONTH = "day of the month"
+    COUNT = "times"
+    MONTHS = "months"
 
 
 _BOUNDS = {
@@ -87,6 +89,8 @@ _BOUNDS = {
     Unit.YEARS: (1, 50),
     Unit.YEN: (0, 10**15),
     Unit.DAY_OF_MONTH: (1, 28),
+    Unit.COUNT: (1, 1_000),
+    Unit.MONTHS: (1, 120),
 }
 
 
@@ -215,3 +219,20 @@ def unknown(reason: Reason, figures: Figures) -> Outcome:
 def clear(figures: Figures, reason: Reason | None = None) -> Outcome:
     """Nothing to act on; with a ``reason``, because the rule does not concern the object."""
     return Outcome(Severity.NONE, figures, reason)
+
+
+def graded(value: Decimal | int, parameters: Parameters, figures: Figures, unit: str) -> Outcome:
+    """High from ``high_from_<unit>``, medium from ``medium_from_<unit>``, else nothing to act on."""
+    if value >= parameters[f"high_from_{unit}"]:
+        return Outcome(Severity.HIGH, figures)
+    if value >= parameters[f"medium_from_{unit}"]:
+        return Outcome(Severity.MEDIUM, figures)
+    return clear(figures)
+
+
+def bounds(medium: str | int, high: str | int, unit: Unit, name: str) -> dict[str, Parameter]:
+    """The two parameters that ``graded`` reads."""
+    return {
+        f"medium_from_{name}": Parameter(Decimal(medium), unit, "Medium from this"),
+        f"high_from_{name}": Parameter(Decimal(high), unit, "High from this"),
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+from collections.abc import Sequence
 from decimal import Decimal
 
 from projects.metrics.risk.registry import (
@@ -67,3 +68,51 @@ def review_overdue(facts: ReviewDates, parameters: Parameters, as_of: datetime.d
     if days_overdue > parameters["high_after_days"]:
         return Outcome(Severity.HIGH, figures)
     return Outcome(Severity.MEDIUM, figures)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class OpenFinding:
+    """A finding that the reviewer has not accepted as done; None is no due day."""
+
+    due_on: datetime.date | None
+    is_major: bool = False
+
+
+@rule(
+    id="finding_overdue",
+    version=1,
+    title="Findings not settled in time",
+    subjects=(Subject.REVIEW,),
+    citation=(
+        "Policy of 2017: follow-up of third-party verification. Every finding has an owner and a "
+        "day, as each action of a TechStat has. The days are presets."
+    ),
+    parameters={
+        "high_after_days": Parameter(
+            Decimal(90), Unit.DAYS, "High when one is overdue for more than this many days"
+        ),
+    },
+)
+def finding_overdue(
+    facts: Sequence[OpenFinding], parameters: Parameters, as_of: datetime.date
+) -> Outcome:
+    """Counts a review's open findings whose day has passed.
+
+    Medium; high when one is major or overdue for long. Unknown if none is overdue and one has no
+    day.
+    """
+    days = [(as_of - one.due_on).days for one in facts if one.due_on is not None]
+    overdue = [number for number in days if number > 0]
+    is_major = any(one.is_major and one.due_on is not None and one.due_on < as_of for one in facts)
+    figures: dict[str, int | str | None] = {
+        "open": len(facts),
+        "overdue": len(overdue),
+        "days_overdue": max(overdue, default=None),
+        "major": int(is_major),
+    }
+    if not overdue:
+        if len(days) < len(facts):
+            return unknown(Reason.NO_DATA, figures)
+        return clear(figures)
+    is_long = max(overdue) > parameters["high_after_days"]
+    return Outcome(Severity.HIGH if is_major or is_long else Severity.MEDIUM, figures)

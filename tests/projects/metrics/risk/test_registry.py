@@ -8,14 +8,33 @@ from projects.metrics.risk import RULES, ParameterError, Problem, Severity, late
 from projects.metrics.risk.registry import Outcome, Parameter, Subject, Unit, as_text, rule
 
 
-def test_the_book_holds_the_first_six_rules() -> None:
+def test_the_book_holds_these_rules() -> None:
     assert set(RULES) == {
+        "ageing_system",
+        "baseline_growth",
+        "bcr_below_one",
+        "benefit_shortfall",
+        "carry_over",
+        "conformity_gap",
+        "continuity_test_overdue",
         "cost_growth",
+        "cost_overrun",
         "execution_rate",
+        "finding_overdue",
+        "kpi_off_target",
         "late_report",
         "low_online_use",
+        "missing_roles",
+        "no_outcome",
+        "rebaselined",
         "review_overdue",
+        "schedule_slip",
+        "security_test_overdue",
         "single_bidder",
+        "unit_cost_outlier",
+        "vendor_concentration",
+        "year_end_spending",
+        "zero_variance",
     }
 
 
