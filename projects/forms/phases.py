@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from governance import entry
 from governance.fields import EntryField
-from projects.services.requests import Phase
+from projects.metrics.delivery import Phase
 
 # Between month and yen: what Excel copies, or what people type.
 _BETWEEN = re.compile(r"\t|\s{2,}|;|、|：|:|\s(?=[^\s]+$)")

@@ -24,12 +24,12 @@ from governance.tabular import Text
 from projects.forms.fields import form_field
 from projects.forms.phases import PhasesField
 from projects.forms.references import OFFERED, KeyField, KeysField
+from projects.metrics.delivery import spread_evenly
 from projects.models import Baseline, CostLine, ReviewType
 from projects.models.choices import EXECUTION_STAGES, Stage, ValueState
 from projects.models.review import LAYER_RESOURCES
 from projects.register import Kind, parent_kind
 from projects.risk_text import TITLES
-from projects.services.requests import spread_evenly
 
 # Where a rule is told ---------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 
+from projects.metrics.periods import month_of, next_month
 from projects.metrics.types import Measure, ratio
 
 
@@ -37,3 +38,21 @@ def against(plan: Plan, forecast_end: datetime.date | None, forecast_cost: int |
     yen = None if forecast_cost is None else forecast_cost - plan.budget
     days = None if forecast_end is None else (forecast_end - plan.end).days
     return Variance(plan, days, yen, ratio(yen, plan.budget))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Phase:
+    """Planned value to date at the end of a month, in yen."""
+
+    period: datetime.date
+    amount: int
+
+
+def spread_evenly(start: datetime.date, end: datetime.date, budget: int) -> list[Phase]:
+    """The budget in equal parts over the months of the plan; the last month holds all of it."""
+    months = [month_of(start)]
+    while next_month(months[-1]) <= end:
+        months.append(next_month(months[-1]))
+    return [
+        Phase(month, budget * number // len(months)) for number, month in enumerate(months, start=1)
+    ]

@@ -7,7 +7,7 @@ with them, and gives them by the subject's key.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from statistics import median
 from typing import Any
@@ -16,8 +16,12 @@ from django.db.models import Q
 
 from governance.access import Role
 from governance.models import Membership
+from projects.metrics.delivery import spread_evenly
 from projects.metrics.kpi import Direction, achievement
-from projects.metrics.periods import fiscal_year_of, last_ended_fiscal_year
+from projects.metrics.periods import (
+    fiscal_year_of,
+    last_ended_fiscal_year,
+)
 from projects.metrics.risk import (
     BenefitYear,
     CostYear,
@@ -44,11 +48,9 @@ from projects.models.choices import (
     KpiDirection,
     KpiKind,
     RequestState,
+    ValueState,
 )
 from projects.selectors import end_of
-
-# Reports of so many months are looked at for forecasts that never move.
-_MONTHS_BACK = 14
 
 
 def deliveries(ids: Collection[int], as_of: date) -> dict[int, Delivery]:
@@ -76,7 +78,6 @@ def deliveries(ids: Collection[int], as_of: date) -> dict[int, Delivery]:
             project_id__in=ids,
             state__in=SETTLED_STATES,
             approved_at__lt=end_of(as_of),
-            period__gte=as_of - timedelta(days=31 * _MONTHS_BACK),
         )
         .order_by("project_id", "period", "revision")
         .values_list("project_id", "period", "forecast_cost", "forecast_end_on", "progress_percent")
@@ -153,8 +154,17 @@ def costs(rows: Iterable[tuple[int, int | None, int | None]]) -> list[CostYear]:
 
 
 def planned_cost(plans: Collection[Plan]) -> list[CostYear]:
-    """What the plan costs, in its first fiscal year: for a project whose money nobody filed."""
-    return [CostYear(fiscal_year_of(plan.start_on), plan.budget) for plan in list(plans)[-1:]]
+    """The current plan's budget, spread evenly over the months of the plan; without a plan
+    nothing."""
+    if not plans:
+        return []
+    plan = list(plans)[-1]
+    costs: dict[int, int] = defaultdict(int)
+    before = 0
+    for phase in spread_evenly(plan.start_on, plan.end_on, plan.budget):
+        costs[fiscal_year_of(phase.period)] += phase.amount - before
+        before = phase.amount
+    return [CostYear(year, cost) for year, cost in costs.items()]
 
 
 def latest_cost(years: Iterable[CostYear], as_of: date) -> int | None:
@@ -167,7 +177,10 @@ def latest_cost(years: Iterable[CostYear], as_of: date) -> int | None:
 def benefits(ids: Collection[int]) -> dict[int, list[BenefitYear]]:
     """Benefits of projects. Cost: one query."""
     found: dict[int, list[BenefitYear]] = defaultdict(list)
-    rows: Iterable[tuple[Any, ...]] = Benefit.objects.filter(project_id__in=ids).values_list(
+    applicable = Benefit.objects.filter(project_id__in=ids).exclude(
+        planned_state=ValueState.NOT_APPLICABLE, realised_state=ValueState.NOT_APPLICABLE
+    )
+    rows: Iterable[tuple[Any, ...]] = applicable.values_list(
         "project_id", "fiscal_year", "planned", "realised"
     )
     for project_id, *year in rows:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from governance import audit
@@ -16,10 +17,10 @@ from governance.audit import Act
 from governance.exceptions import Conflict, DomainError
 from governance.models import Membership, Training, User
 from governance.models.base import snapshot, valid_on
-from projects.models import Finding, Risk
-from projects.models.choices import RiskStatus
+from projects.models import Finding, Project, Risk
+from projects.models.choices import ENDED_PHASES, RiskStatus
 from projects.register import KINDS
-from projects.services import register
+from projects.services import flags, register
 
 # Which office may give which role. Government-wide roles are given on the machine itself
 # (manage.py grant_role): nobody inside a ministry makes a supervisor of it.
@@ -93,6 +94,24 @@ def _settle(act: Act, membership: Membership, verb: str, before: dict[str, Any] 
     _refuse(act, membership, Action.CREATE if before is None else Action.EDIT)
     audit.record_object(act, verb, membership, before=before, after=snapshot(membership))
     forget_rights(membership.user)
+    _judge_projects(act, membership)
+
+
+def _judge_projects(act: Act, membership: Membership) -> None:
+    """Whether somebody answers for a project depends on who holds its offices. Only the projects
+    of the one office that changed are judged again."""
+    projects = Project.objects.exclude(phase__in=ENDED_PHASES)
+    if membership.project_id is not None:
+        projects = projects.filter(pk=membership.project_id)
+    elif membership.agency_id is not None:
+        projects = projects.filter(agency_id=membership.agency_id)
+    else:
+        return
+    flags.recompute_for(
+        act,
+        as_of=timezone.localdate(act.at),
+        project_ids=list(projects.values_list("pk", flat=True)),
+    )
 
 
 @transaction.atomic

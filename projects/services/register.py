@@ -20,8 +20,11 @@ from governance.models import RiskPolicy
 from governance.models.base import snapshot
 from projects.models import (
     Baseline,
+    Benefit,
     Contract,
     CostLine,
+    Finding,
+    Kpi,
     KpiLink,
     KpiValue,
     MonthlyUpdate,
@@ -43,8 +46,9 @@ class Touched:
 
     systems: set[int] = field(default_factory=set)
     projects: set[int] = field(default_factory=set)
-    # Projects of which only a report has changed.
-    reporting: set[int] = field(default_factory=set)
+    # Systems and projects on which only flags hang: their money stands as it was.
+    judged_systems: set[int] = field(default_factory=set)
+    judged_projects: set[int] = field(default_factory=set)
     contracts: set[int] = field(default_factory=set)
     reviews: set[int] = field(default_factory=set)
     service_agencies: set[int] = field(default_factory=set)
@@ -59,24 +63,43 @@ class Touched:
                 self.projects.add(obj.pk)
             case CostLine():
                 self._holder(obj.system_id, obj.project_id)
-            case Contract():
-                self.contracts.add(obj.pk)
             case Review():
                 self.reviews.add(obj.pk)
+            case Finding():
+                self.reviews.add(obj.review_id)
             case Service():
                 self._service(obj)
             case ServiceYear():
                 self._service(obj.service)
             case RiskPolicy():
                 self.everything = True
-            case _:  # A report that is being written concerns no rollup and no flag yet.
-                pass
+            case _:
+                self._judge(obj)
+
+    def _judge(self, obj: models.Model) -> None:
+        """What only flags look at. A report that is being written concerns none yet."""
+        match obj:
+            case Contract():
+                self.contracts.add(obj.pk)
+                self.add_judged(obj.system_id, None)
+            case Kpi():
+                self.add_judged(obj.system_id, obj.project_id)
+            case KpiValue():
+                self.add_judged(obj.kpi.system_id, obj.kpi.project_id)
+            case Benefit():
+                self.add_judged(None, obj.project_id)
 
     def _holder(self, system_id: int | None, project_id: int | None) -> None:
         if system_id is not None:
             self.systems.add(system_id)
         if project_id is not None:
             self.projects.add(project_id)
+
+    def add_judged(self, system_id: int | None, project_id: int | None) -> None:
+        if system_id is not None:
+            self.judged_systems.add(system_id)
+        if project_id is not None:
+            self.judged_projects.add(project_id)
 
     def _service(self, service: Service) -> None:
         self.service_agencies.add(service.agency_id)
@@ -94,8 +117,8 @@ def recompute(act: Act, touched: Touched) -> None:
     flags.recompute_for(
         act,
         as_of=as_of,
-        system_ids=touched.systems,
-        project_ids=touched.projects | touched.reporting,
+        system_ids=touched.systems | touched.judged_systems,
+        project_ids=touched.projects | touched.judged_projects,
         contract_ids=touched.contracts,
         review_ids=touched.reviews,
     )

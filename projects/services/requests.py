@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -17,31 +16,14 @@ from governance.access import Action
 from governance.audit import Act
 from governance.exceptions import Conflict, DomainError
 from governance.models.base import snapshot
-from projects.metrics.periods import next_month
+from projects.metrics.delivery import Phase
 from projects.models import Baseline, KpiMethod, KpiValue, PlannedValue, Project, TargetChange
 from projects.models.choices import RequestState, ValueState
+from projects.services import flags
 from projects.services.writing import recheck, state_of
 
 # Months that a plan may span: fifty years.
 _LONGEST: Final = 600
-
-
-@dataclass(frozen=True, slots=True)
-class Phase:
-    """Planned value to date at the end of a month, in yen."""
-
-    period: date
-    amount: int
-
-
-def spread_evenly(start: date, end: date, budget: int) -> list[Phase]:
-    """The budget in equal parts over the months of the plan; the last month holds all of it."""
-    months = [start.replace(day=1)]
-    while next_month(months[-1]) <= end:
-        months.append(next_month(months[-1]))
-    return [
-        Phase(month, budget * number // len(months)) for number, month in enumerate(months, start=1)
-    ]
 
 
 def phasing_faults(
@@ -153,6 +135,7 @@ def approve_baseline(act: Act, pk: int, *, version: int | None = None) -> Baseli
     baseline.full_clean()
     baseline.save()
     audit.record_object(act, "baseline.approved", baseline, before=before, after=state_of(baseline))
+    flags.recompute_for(act, as_of=timezone.localdate(act.at), project_ids=[baseline.project_id])
     return baseline
 
 
@@ -247,6 +230,13 @@ def approve_target(act: Act, pk: int, *, version: int | None = None) -> TargetCh
     )
     told = Act(act.user, act.at, act.source, change.reason)
     audit.record_object(told, "kpivalue.edited", value, before=value_before, after=state_of(value))
+    kpi = value.kpi
+    flags.recompute_for(
+        act,
+        as_of=timezone.localdate(act.at),
+        system_ids=[] if kpi.system_id is None else [kpi.system_id],
+        project_ids=[] if kpi.project_id is None else [kpi.project_id],
+    )
     return change
 
 

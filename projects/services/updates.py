@@ -274,7 +274,7 @@ def _settle(act: Act, update: MonthlyUpdate, verb: str, before: dict[str, Any]) 
     update.save()
     audit.record_object(act, verb, update, before=before, after=state_of(update))
     # Also of a report that came back: it no longer counts as filed.
-    recompute(act, Touched(reporting={update.project_id}))
+    recompute(act, Touched(judged_projects={update.project_id}))
     return update
 
 
@@ -340,8 +340,9 @@ def approve(act: Act, pk: int, *, version: int | None = None) -> MonthlyUpdate:
     before = state_of(update)
     update.state = UpdateState.APPROVED
     update.approved_at, update.approved_by = act.at, act.user
-    _settle(act, update, "update.approved", before)
+    # First what was filed with it: the flags that `_settle` recomputes look at the goals too.
     _bring_in(act, update)
+    _settle(act, update, "update.approved", before)
     reminders.update_approved(act, update)
     return update
 

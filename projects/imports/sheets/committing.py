@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -15,11 +15,21 @@ from governance.exceptions import DomainError
 from governance.models.base import to_json
 from projects.imports.sheets.checking import Checked, Progress, Row
 from projects.imports.sync import content_digest
-from projects.models import Contract, CostLine, ImportRun, Project, Service, System
+from projects.models import (
+    Contract,
+    CostLine,
+    ImportRun,
+    Kpi,
+    KpiValue,
+    Project,
+    Service,
+    System,
+)
 from projects.services.register import Touched, recompute
 from projects.services.writing import state_of
 
 BATCH: Final = 500
+T = TypeVar("T")
 # Up to this many records each tells its own story in the trail; more are told in sum.
 TOLD_ONE_BY_ONE: Final = 200
 _TRACKED: Final = ("version", "updated_at", "updated_by", "import_run")
@@ -179,6 +189,11 @@ class _SheetWriter:
             touched.projects |= pks
         elif self.model is Contract:
             touched.contracts |= pks
+            touched.judged_systems |= {obj.system_id for obj in objects if obj.system_id}
+        elif self.model in (Kpi, KpiValue):
+            _touch_goals(
+                pks if self.model is Kpi else {obj.kpi_id for obj in objects if obj.kpi_id}, touched
+            )
         elif self.model is CostLine:
             touched.systems |= {obj.system_id for obj in objects if obj.system_id}
             touched.projects |= {obj.project_id for obj in objects if obj.project_id}
@@ -195,6 +210,13 @@ class _SheetWriter:
             audit.record_object(self.act, verb, row.obj, before=old, after=state_of(row.obj))
 
 
-def _parts(rows: list[Row]) -> Iterator[list[Row]]:
+def _touch_goals(kpi_ids: set[int], touched: Touched) -> None:
+    for part in _parts(sorted(kpi_ids)):
+        holders = Kpi.objects.filter(pk__in=part).values_list("system_id", "project_id")
+        for system_id, project_id in holders:
+            touched.add_judged(system_id, project_id)
+
+
+def _parts(rows: list[T]) -> Iterator[list[T]]:
     for start in range(0, len(rows), BATCH):
         yield rows[start : start + BATCH]

@@ -47,8 +47,8 @@ class Plan:
 class Delivery:
     """A project's plans in their order, and what its latest report expects; None is unknown.
 
-    ``exact_months`` counts the latest reports in a row whose forecasts are the plan to the yen and
-    the day. ``is_done`` when all the work is reported done.
+    ``exact_months`` counts the latest reports in a row whose forecasts are the current plan to the
+    yen and the day. ``is_done`` when all the work is reported done.
     """
 
     plans: Sequence[Plan]
@@ -77,7 +77,7 @@ def _ready(facts: Delivery, figures: Figures) -> Outcome | None:
 def cost_overrun(facts: Delivery, parameters: Parameters, as_of: datetime.date) -> Outcome:
     """Compares the expected final cost with the first baseline.
 
-    A cost below the plan never raises a flag. Ended projects are not concerned. Unknown without a
+    A cost below the plan never raises a flag. Projects that no longer build, or have ended, are not concerned. Unknown without a
     baseline or a forecast; a first budget of zero has no ratio and is not judged.
     """
     figures: dict[str, int | str | None] = {
@@ -111,7 +111,7 @@ def schedule_slip(facts: Delivery, parameters: Parameters, as_of: datetime.date)
     """Compares the expected finish with the first baseline, as a share of the planned days.
 
     Expected is the forecast while it lies ahead, else today; where all work is done, the forecast
-    as reported. Ended projects are not concerned. Unknown without a baseline, or without a
+    as reported. Projects that no longer build, or have ended, are not concerned. Unknown without a baseline, or without a
     forecast before the planned end; a plan of no length is not judged.
     """
     first = facts.plans[0] if facts.plans else None
@@ -157,7 +157,7 @@ def baseline_growth(facts: Delivery, parameters: Parameters, as_of: datetime.dat
     """Compares the current baseline with the first: the larger of the growth of its budget and of
     its length.
 
-    Ended projects are not concerned. Unknown without a baseline; where both the budget and the
+    Projects that no longer build, or have ended, are not concerned. Unknown without a baseline; where both the budget and the
     length of the first are zero there is nothing to compare with.
     """
     figures: dict[str, int | str | None] = {
@@ -197,7 +197,7 @@ def baseline_growth(facts: Delivery, parameters: Parameters, as_of: datetime.dat
 def rebaselined(facts: Delivery, parameters: Parameters, as_of: datetime.date) -> Outcome:
     """Counts the baselines after the first that were agreed within the window.
 
-    Ended projects are not concerned. Unknown without a baseline.
+    Projects that no longer build, or have ended, are not concerned. Unknown without a baseline.
     """
     since = as_of - datetime.timedelta(days=int(parameters["window_years"] * 365))
     new = sum(since <= plan.agreed_on <= as_of for plan in facts.plans[1:])
@@ -224,7 +224,7 @@ def rebaselined(facts: Delivery, parameters: Parameters, as_of: datetime.date) -
 def zero_variance(facts: Delivery, parameters: Parameters, as_of: datetime.date) -> Outcome:
     """Counts the latest reports in a row that forecast exactly the plan.
 
-    It asks a question and proves nothing, so it is never high. Ended projects are not concerned.
+    It asks a question and proves nothing, so it is never high. Projects that no longer build, or have ended, are not concerned.
     Unknown without a baseline or a report.
     """
     figures: dict[str, int | str | None] = {"exact_months": facts.exact_months}

@@ -167,15 +167,20 @@ class Promise:
 def bcr_below_one(facts: Promise, parameters: Parameters, as_of: datetime.date) -> Outcome:
     """Benefit-cost ratio of all known years, discounted to the first one.
 
-    A benefit counts as realised where that is known, else as planned. Unknown without a known
-    benefit or a known cost; costs of zero have no ratio.
+    A benefit counts as realised where that is known, else as planned. Unknown without any benefit
+    or cost, and where a year's benefit or cost is unknown: a sum without it would be too small.
+    Costs of zero have no ratio.
     """
-    costs = {year.fiscal_year: year.cost for year in facts.costs if year.cost is not None}
+    costs: dict[int, int] = {}
     gains: dict[int, int] = {}
+    is_complete = True
+    for cost in facts.costs:
+        is_complete = is_complete and cost.cost is not None
+        costs[cost.fiscal_year] = cost.cost or 0
     for year in facts.benefits:
         gain = year.planned if year.realised is None else year.realised
-        if gain is not None:
-            gains[year.fiscal_year] = gains.get(year.fiscal_year, 0) + gain
+        is_complete = is_complete and gain is not None
+        gains[year.fiscal_year] = gains.get(year.fiscal_year, 0) + (gain or 0)
     figures: dict[str, int | str | None] = {
         "first_year": None,
         "last_year": None,
@@ -185,7 +190,7 @@ def bcr_below_one(facts: Promise, parameters: Parameters, as_of: datetime.date) 
     }
     if not facts.is_running:
         return clear(figures, Reason.NOT_APPLICABLE)
-    if not costs or not gains:
+    if not costs or not gains or not is_complete:
         return unknown(Reason.NO_DATA, figures)
     years = range(min(*costs, *gains), max(*costs, *gains) + 1)
     found = appraise(
@@ -227,7 +232,7 @@ def benefit_shortfall(facts: Promise, parameters: Parameters, as_of: datetime.da
     over = [
         year
         for year in facts.benefits
-        if year.planned and fiscal_year_end(year.fiscal_year) < as_of
+        if (year.planned or 0) > 0 and fiscal_year_end(year.fiscal_year) < as_of
     ]
     known = [year for year in over if year.realised is not None]
     planned = sum(year.planned or 0 for year in known)

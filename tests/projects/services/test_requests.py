@@ -13,11 +13,12 @@ from governance import audit
 from governance.access import Role, forget_rights
 from governance.exceptions import Conflict, DomainError
 from governance.models import AuditEvent, User
+from projects.metrics.delivery import Phase, spread_evenly
 from projects.models import Baseline, KpiValue, PlannedValue, Project, TargetChange
 from projects.models.choices import RequestState
 from projects.register import KINDS
 from projects.services import register, requests
-from projects.services.requests import Phase, phasing_faults, spread_evenly
+from projects.services.requests import phasing_faults
 from tests import factories
 from tests.conftest import World, act, person, signed_in
 

@@ -88,6 +88,8 @@ def test_a_realised_benefit_replaces_the_plan_and_unknown_is_not_zero() -> None:
     assert severity(Promise(cost, [BenefitYear(2025, 900, 10)])) == ("high", None)
     assert severity(Promise(cost, [BenefitYear(2025, None, None)])) == ("unknown", Reason.NO_DATA)
     assert severity(Promise([CostYear(2025, None)], [BenefitYear(2025, 9, None)]))[0] == "unknown"
+    two = [BenefitYear(2025, 5, None), BenefitYear(2026, None, None)]
+    assert severity(Promise(cost, two)) == ("unknown", Reason.NO_DATA)
     assert severity(Promise([CostYear(2025, 0)], [BenefitYear(2025, 9, None)])) == (
         "none",
         Reason.ZERO_DENOMINATOR,
@@ -110,5 +112,6 @@ def test_plans_without_results() -> None:
         outcome = benefit_shortfall.judge(facts, benefit_shortfall.settle(), AS_OF)
         return outcome.severity.value, outcome.reason
 
+    assert answer(BenefitYear(2025, -5, 5)) == ("none", Reason.NOT_APPLICABLE)
     assert answer(BenefitYear(2026, 5, None)) == ("none", Reason.NOT_APPLICABLE)
     assert answer(BenefitYear(2025, 5, None)) == ("unknown", Reason.NO_DATA)
