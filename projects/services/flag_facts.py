@@ -145,11 +145,42 @@ def worth(holder: str, ids: Collection[int], as_of: date) -> dict[int, Worth]:
     return found
 
 
-def costs(rows: Iterable[tuple[int, int | None, int | None]]) -> list[CostYear]:
-    """Fiscal year, spent, available → what each year costs."""
+@dataclass(frozen=True, slots=True)
+class Money:
+    """One fiscal year of one holder: what was spent, and what was available; None is unknown."""
+
+    fiscal_year: int
+    spent: int | None
+    available: int | None
+
+
+def money(holder: str, ids: Collection[int]) -> dict[int, list[Money]]:
+    """What each year cost. Where the ledger is silent, the split by cost class says what was
+    spent. Cost: one query."""
+    found: dict[int, list[Money]] = defaultdict(list)
+    rows: Iterable[tuple[Any, ...]] = YearRollup.objects.filter(
+        **{f"{holder}_id__in": ids}
+    ).values_list(
+        f"{holder}_id",
+        "fiscal_year",
+        "executed",
+        "available",
+        "development",
+        "operation",
+        "other",
+    )
+    for holder_id, year, executed, available, *split in rows:
+        known = [part for part in split if part is not None]
+        spent = sum(known) if executed is None and known else executed
+        found[holder_id].append(Money(year, spent, available))
+    return found
+
+
+def costs(years: Iterable[Money]) -> list[CostYear]:
+    """What each year cost: spent, or else available."""
     return [
-        CostYear(year, available if executed is None else executed)
-        for year, executed, available in rows
+        CostYear(one.fiscal_year, one.available if one.spent is None else one.spent)
+        for one in years
     ]
 
 
@@ -167,11 +198,18 @@ def planned_cost(plans: Collection[Plan]) -> list[CostYear]:
     return [CostYear(year, cost) for year, cost in costs.items()]
 
 
-def latest_cost(years: Iterable[CostYear], as_of: date) -> int | None:
-    """The known cost of the latest finished year, of the last three."""
+def latest_cost(years: Iterable[Money], as_of: date) -> int | None:
+    """What was spent in the latest finished year, of the last five, of which that is known; else
+    the latest budget known."""
     last = last_ended_fiscal_year(as_of)
-    known = [y for y in years if last - 2 <= y.fiscal_year <= last and y.cost is not None]
-    return max(known, key=lambda year: year.fiscal_year).cost if known else None
+    recent = sorted(
+        (one for one in years if last - 5 < one.fiscal_year <= last),
+        key=lambda one: one.fiscal_year,
+        reverse=True,
+    )
+    known = [one.spent for one in recent if one.spent is not None]
+    known += [one.available for one in recent if one.available is not None]
+    return known[0] if known else None
 
 
 def benefits(ids: Collection[int]) -> dict[int, list[BenefitYear]]:

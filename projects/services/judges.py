@@ -111,9 +111,10 @@ def _is_reporting(phase: str, *, is_known: bool) -> bool | None:
 
 
 def _judge_projects(ids: Collection[int], book: Book, as_of: date) -> Iterator[Answered]:
-    """Cost: nine queries."""
+    """Cost: ten queries."""
     deliveries = flag_facts.deliveries(ids, as_of)
     goals = flag_facts.worth("project", ids, as_of)
+    money = flag_facts.money("project", ids)
     promised = flag_facts.benefits(ids)
     people = flag_facts.people(ids, as_of)
     submitted = dict(
@@ -148,7 +149,7 @@ def _judge_projects(ids: Collection[int], book: Book, as_of: date) -> Iterator[A
             is_running=phase in REPORTING_PHASES
             and (import_run_id is None or bool(deliveries[pk].plans)),
         )
-        costs = flag_facts.costs((y.fiscal_year, y.executed, y.available) for y in years)
+        costs = flag_facts.costs(money.get(pk, []))
         own = goals[pk]
         # All benefits stand beside all costs, which only the plan knows: what was spent so far
         # would flatter a project that has only begun.
@@ -166,7 +167,7 @@ def _judge_projects(ids: Collection[int], book: Book, as_of: date) -> Iterator[A
         outcomes = Outcomes(
             len(own.outcomes),
             len(own.measured),
-            flag_facts.latest_cost(costs, as_of),
+            flag_facts.latest_cost(money.get(pk, []), as_of),
             is_running=is_running and bool(years),
         )
         asked: tuple[tuple[Rule[Any], object], ...] = (
@@ -208,8 +209,9 @@ class _SystemYear:
 
 
 def _judge_systems(ids: Collection[int], book: Book, as_of: date) -> Iterator[Answered]:
-    """Cost: eight queries."""
+    """Cost: nine queries."""
     goals = flag_facts.worth("system", ids, as_of)
+    money = flag_facts.money("system", ids)
     purchases = flag_facts.purchases(ids)
     unit_costs = flag_facts.unit_costs(ids, as_of)
     services = dict(
@@ -266,12 +268,11 @@ def _judge_systems(ids: Collection[int], book: Book, as_of: date) -> Iterator[An
         )
         use = _online_use(own, services.get(pk, 0), live_on, as_of, has_ended=has_ended)
         is_running = operation.is_running
-        costs = flag_facts.costs((y.fiscal_year, y.executed, y.available) for y in own)
         worth = goals[pk]
         outcomes = Outcomes(
             len(worth.outcomes),
             len(worth.measured),
-            flag_facts.latest_cost(costs, as_of),
+            flag_facts.latest_cost(money.get(pk, []), as_of),
             is_running=is_running,
         )
         conformity = Conformity(

@@ -39,19 +39,34 @@ from projects.metrics.types import Reason
         "settled_after_days": Parameter(
             Decimal(183), Unit.DAYS, "A fiscal year is judged from this many days after its end"
         ),
+        "window_years": Parameter(
+            Decimal(3), Unit.YEARS, "How many settled years to look back for a known share"
+        ),
         **bounds("0.25", "0.50", Unit.RATIO, "ratio"),
     },
 )
 def carry_over(facts: Budget, parameters: Parameters, as_of: datetime.date) -> Outcome:
     """The share of the budget available that was carried to the next year, in the latest settled
-    year.
+    year that is known.
 
-    Unknown if that year's budget or carry-over is not reported; a budget of zero has no share.
+    Unknown without such a year in the window, and if that year is in order and a later one should
+    be settled and is not reported; a budget of zero has no share.
     """
-    year = last_ended_fiscal_year(as_of, days_before=int(parameters["settled_after_days"]))
-    judged = next((one for one in facts.years if one.fiscal_year == year), None)
+    last = last_ended_fiscal_year(as_of, days_before=int(parameters["settled_after_days"]))
+    window = range(last - int(parameters["window_years"]) + 1, last + 1)
+    judged = max(
+        (
+            one
+            for one in facts.years
+            if one.fiscal_year in window
+            and one.available is not None
+            and one.carried_out is not None
+        ),
+        key=lambda one: one.fiscal_year,
+        default=None,
+    )
     figures: dict[str, int | str | None] = {
-        "fiscal_year": year,
+        "fiscal_year": last if judged is None else judged.fiscal_year,
         "available": None if judged is None else judged.available,
         "carried_out": None if judged is None else judged.carried_out,
         "share": None,
@@ -60,11 +75,13 @@ def carry_over(facts: Budget, parameters: Parameters, as_of: datetime.date) -> O
         return clear(figures, Reason.NOT_APPLICABLE)
     if judged is None or judged.available is None or judged.carried_out is None:
         return unknown(Reason.NO_DATA, figures)
-    if judged.available == 0:
-        return clear(figures, Reason.ZERO_DENOMINATOR)
-    share = Decimal(judged.carried_out) / judged.available
-    figures["share"] = as_text(share)
-    return graded(share, parameters, figures, "ratio")
+    found = clear(figures, Reason.ZERO_DENOMINATOR)
+    if judged.available:
+        share = Decimal(judged.carried_out) / judged.available
+        figures["share"] = as_text(share)
+        found = graded(share, parameters, figures, "ratio")
+    is_behind = judged.fiscal_year < last and not found.severity.fires
+    return unknown(Reason.NO_DATA, figures) if is_behind else found
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

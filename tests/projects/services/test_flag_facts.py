@@ -170,6 +170,24 @@ def test_a_plans_cost_is_spread_over_its_fiscal_years_and_loses_no_yen() -> None
     assert flag_facts.planned_cost([]) == []
 
 
+def test_what_was_spent_comes_before_budgets_and_a_split_before_silence() -> None:
+    system = factories.SystemFactory.create()
+    operation = factories.CostItemFactory.create(cost_class=CostClass.OPERATION)
+    ledger = factories.CostItemFactory.create(cost_class=CostClass.UNCLASSIFIED)
+    for item, year, stage, amount in (
+        (operation, 2023, Stage.EXECUTED, 700),
+        (ledger, 2024, Stage.AVAILABLE, 0),
+    ):
+        factories.CostLineFactory.create(
+            system=system, cost_item=item, budget_year=year, stage=stage, amount=amount
+        )
+    rollups.recompute_all()
+    years = flag_facts.money("system", [system.pk])[system.pk]
+    assert flag_facts.latest_cost(years, AS_OF) == 700
+    assert flag_facts.latest_cost(years, date(2030, 6, 1)) is None
+    assert {one.fiscal_year: one.cost for one in flag_facts.costs(years)} == {2023: 700, 2024: 0}
+
+
 def test_a_systems_cost_a_case_stands_beside_the_median_of_its_class() -> None:
     first = factories.SystemFactory.create()
     others = factories.SystemFactory.create_batch(5, system_class=first.system_class)

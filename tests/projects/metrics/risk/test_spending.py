@@ -34,6 +34,16 @@ def test_carry_over_that_cannot_be_judged() -> None:
     assert carried(9, 9, is_spending=False).reason is Reason.NOT_APPLICABLE
 
 
+def test_a_known_year_stands_until_a_later_one_is_reported() -> None:
+    def severity(*years: Settlement) -> str:
+        return carry_over.judge(Budget(years), carry_over.settle(), AS_OF).severity
+
+    assert severity(Settlement(2024, 100, None, 60), Settlement(2025, 100, None, None)) == "high"
+    assert severity(Settlement(2024, 100, None, 5)) == "unknown"
+    assert severity(Settlement(2024, 100, None, 60), Settlement(2025, 100, None, 5)) == "none"
+    assert severity(Settlement(2022, 100, None, 60)) == "unknown"
+
+
 def late(*contracts: Purchase) -> Outcome:
     return year_end_spending.judge(Purchases(contracts), year_end_spending.settle(), AS_OF)
 
