@@ -155,9 +155,9 @@ def findings(frame: Frame, rng: Random, review: Review) -> Iterator[Finding]:
         return
     for category, text in rng.sample(_FINDINGS, rng.choice((1, 1, 2, 3))):
         due_on = review.held_on + timedelta(days=rng.choice((60, 90, 180)))
-        is_answered = rng.random() < 0.7
+        is_answered = rng.random() < 0.92
         accepted_on = review.held_on + timedelta(days=rng.randint(30, 170))
-        is_accepted = is_answered and rng.random() < 0.7 and accepted_on <= frame.as_of
+        is_accepted = is_answered and rng.random() < 0.92 and accepted_on <= frame.as_of
         yield Finding(
             review=review,
             category=category,

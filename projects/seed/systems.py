@@ -270,9 +270,9 @@ def _continuity(frame: Frame, rng: Random, plan: SystemPlan) -> dict[str, Any]:
         found["rto_hours"] = rng.choice((4, 12, 24, 48, 72, 168))
         found["rpo_hours"] = rng.choice((0, 1, 12, 24))
     if rng.random() < 0.8:
-        found["last_security_test_on"] = frame.days_ago(rng.randint(20, 900))
+        found["last_security_test_on"] = frame.days_ago(rng.randint(20, 480))
     if rng.random() < 0.7:
-        found["last_continuity_test_on"] = frame.days_ago(rng.randint(20, 1200))
+        found["last_continuity_test_on"] = frame.days_ago(rng.randint(20, 560))
     return found
 
 
