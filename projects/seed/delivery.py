@@ -344,6 +344,17 @@ class _Month:
     actual: int
     budget: int
     forecast_end: date
+    admitted: float
+
+
+def _admitted(gone: float, behaviour: Behaviour) -> float:
+    """Share of the trouble to come that a project's forecasts own up to after a share of its time.
+
+    Nothing at first, then in steps of a quarter, as plans are looked through again. Optimists wait
+    the longest.
+    """
+    since = 0.7 if behaviour is Behaviour.OPTIMIST else 0.25
+    return min(max(int((gone - since) / 0.5 * 4) / 4, 0.0), 1.0)
 
 
 def _months(plan: ProjectPlan, last: int, rng: Random) -> list[_Month]:
@@ -361,8 +372,10 @@ def _months(plan: ProjectPlan, last: int, rng: Random) -> list[_Month]:
         else:
             actual += int((now_earned - earned) / plan.cost_index * rng.uniform(0.9, 1.1))
         earned = now_earned
-        end = _day_at(plan.start, first.months / plan.pace)
-        found.append(_Month(progress, planned, earned, actual, current.budget, end))
+        admitted = _admitted(month / first.months * plan.pace, plan.behaviour)
+        late = first.months / plan.pace - first.months
+        end = _day_at(plan.start, first.months + late * admitted)
+        found.append(_Month(progress, planned, earned, actual, current.budget, end, admitted))
     return found
 
 
@@ -404,19 +417,19 @@ def _figures(plan: ProjectPlan, month: _Month) -> dict[str, Any]:
         "forecast_end_on": month.forecast_end,
     }
     hides = plan.behaviour in (Behaviour.OPTIMIST, Behaviour.STALE, Behaviour.TOO_GOOD)
-    forecast = month.budget if hides or not month.actual else int(month.budget / plan.cost_index)
-    figures["forecast_cost"] = max(forecast, month.actual)
+    over = 0.0 if hides or not month.actual else (1 / plan.cost_index - 1) * month.admitted
+    figures["forecast_cost"] = max(int(month.budget * (1 + over)), month.actual)
     if plan.behaviour is Behaviour.NO_EARNED_VALUE:
         figures |= {"planned_value": None, "earned_value": None, "progress_percent": None}
     return figures
 
 
-def _confidence(rng: Random, plan: ProjectPlan) -> Confidence | None:
+def _confidence(rng: Random, plan: ProjectPlan, month: _Month) -> Confidence | None:
     if rng.random() < 0.06:
         return None
     if plan.behaviour in (Behaviour.OPTIMIST, Behaviour.TOO_GOOD):
         return Confidence.VERY_HIGH
-    strain = max(1 - plan.pace, 1 - plan.cost_index)
+    strain = max(1 - plan.pace, 1 - plan.cost_index) * (0.3 + 0.7 * month.admitted)
     steps = ((0.06, Confidence.HIGH), (0.14, Confidence.MEDIUM), (0.25, Confidence.LOW))
     return next((level for bound, level in steps if strain < bound), Confidence.VERY_LOW)
 
@@ -451,7 +464,7 @@ def _reports(
     report: dict[str, Any] = {
         "project_id": project_id,
         "period": period,
-        "confidence": _confidence(rng, plan),
+        "confidence": _confidence(rng, plan, month),
         "narrative": _narrative(rng, plan),
         "submitted_at": submitted_at,
         **_figures(plan, month),

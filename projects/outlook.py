@@ -1,0 +1,126 @@
+"""What the register itself teaches of how projects go: cases for the early warning.
+
+A case is a project at the end of a quarter, as its approved reports showed it on that day; what
+happened is read from the last report approved within the following year.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import groupby
+
+from projects.metrics.outlook.warning import HORIZON, Case, State, signs
+from projects.models import MonthlyUpdate
+from projects.models.choices import SETTLED_STATES
+from projects.selectors import end_of
+
+QUARTER_ENDS = ((3, 31), (6, 30), (9, 30), (12, 31))
+# A report that is older than this says nothing of a day.
+_STALE = timedelta(days=200)
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """One approved report: the project's code, the day of the approval and what it showed."""
+
+    code: str
+    day: date
+    state: State
+
+
+def cases_of_register(as_of: date) -> list[Case]:
+    """A case for each project and quarter's end up to a day. Cost: one query.
+
+    Nothing that was approved after the day is looked at: what a later report says of an earlier
+    quarter is not known yet.
+    """
+    return [
+        case
+        for _code, reports in groupby(_reports(as_of), key=lambda item: item.code)
+        for case in _cases(list(reports), as_of)
+    ]
+
+
+def case_of(code: str, as_of: date) -> Case | None:
+    """A project as its reports show it on a day; None where none is recent enough. One query."""
+    return _case(list(_reports(as_of, code=code)), as_of, as_of)
+
+
+def case_of_each(as_of: date, codes: Iterable[str]) -> dict[str, Case]:
+    """The same for many projects, by code. One query."""
+    wanted = set(codes)
+    found = {
+        code: _case(list(reports), as_of, as_of)
+        for code, reports in groupby(_reports(as_of), key=lambda item: item.code)
+        if code in wanted
+    }
+    return {code: case for code, case in found.items() if case is not None}
+
+
+def _reports(as_of: date, code: str | None = None) -> Iterator[Reported]:
+    """By project, in the order of the approvals."""
+    rows = MonthlyUpdate.objects.filter(
+        state__in=SETTLED_STATES, approved_at__isnull=False, approved_at__lt=end_of(as_of)
+    )
+    if code is not None:
+        rows = rows.filter(project__code=code)
+    for row in (
+        rows.order_by("project__code", "approved_at", "period", "revision")
+        .values_list(
+            "project__code", "approved_at", "confidence", "forecast_end_on", "forecast_cost",
+            "actual_cost", "planned_value", "earned_value",
+        )
+        .iterator(chunk_size=5000)
+    ):  # fmt: skip
+        found, approved_at, confidence, finish, cost, actual, planned, earned = row
+        yield Reported(
+            found,
+            approved_at.date(),
+            State(
+                rating=confidence,
+                finish=finish,
+                cost=Decimal(cost) if cost else None,
+                spent=_share(actual, planned),
+                cpi=_share(earned, actual),
+                spi=_share(earned, planned),
+            ),
+        )
+
+
+def _share(part: int | None, whole: int | None) -> float | None:
+    return part / whole if part is not None and whole else None
+
+
+def _cases(reports: Sequence[Reported], as_of: date) -> Iterator[Case]:
+    first, last = reports[0].day, min(reports[-1].day + _STALE, as_of)
+    for year in range(first.year, last.year + 1):
+        for month, day in QUARTER_ENDS:
+            moment = date(year, month, day)
+            if first <= moment <= last:
+                case = _case(reports, moment, as_of)
+                if case is not None:
+                    yield case
+
+
+def _case(reports: Sequence[Reported], moment: date, as_of: date) -> Case | None:
+    now = _standing(reports, moment)
+    if now is None:
+        return None
+    before = _standing(reports, moment - HORIZON)
+    # A year that is not over has not shown whether a sign comes.
+    then = _standing(reports, moment + HORIZON) if moment + HORIZON <= as_of else None
+    return Case(
+        subject=now.code,
+        day=moment,
+        now=now.state,
+        before=None if before is None else before.state,
+        years=(moment - reports[0].day).days // 365,
+        signs={} if then is None or then.day <= moment else signs(now.state, then.state),
+    )
+
+
+def _standing(reports: Sequence[Reported], moment: date) -> Reported | None:
+    """The last report approved by a day, unless it is stale."""
+    known = [item for item in reports if item.day <= moment]
+    return known[-1] if known and moment - known[-1].day <= _STALE else None
