@@ -28,7 +28,7 @@ HELD_BACK: Final = 5.0
 """Strength of the ridge: how much evidence a factor needs before it moves the answer."""
 HORIZON: Final = datetime.timedelta(days=365)
 MIN_CASES, MIN_EVENTS = 40, 8
-"""Fewer known cases, or fewer that (did not) worsen, teach nothing."""
+"""Fewer known cases teach nothing; fewer in which a sign came (or did not) move no factor."""
 
 
 class Sign(enum.StrEnum):
@@ -213,12 +213,16 @@ def _centred(found: dict[str, float], centre: float) -> dict[str, float]:
 
 
 def learn(cases: Iterable[Case]) -> Model | None:
-    """Fit each sign to the cases in which it is known; None when they are too few for one."""
+    """Fit each sign to the cases in which it is known; None when they are too few to learn from.
+
+    A sign that was seen too rarely, or nearly always, keeps its base rate: no factor moves it.
+    """
     rows = [(factors(case), case.signs) for case in cases]
     sizes = sorted(found["size"] for found, _ in rows if "size" in found)
     centre = sizes[len(sizes) // 2] if sizes else 0.0
     table = [(_centred(found, centre), outcome) for found, outcome in rows]
     weights: dict[Sign, Weights] = {}
+    is_taught = False
     for sign in Sign:
         known = [
             (found, outcome[sign] is True)
@@ -226,10 +230,16 @@ def learn(cases: Iterable[Case]) -> Model | None:
             if outcome.get(sign) is not None
         ]
         events = sum(came for _, came in known)
-        if len(known) < MIN_CASES or min(events, len(known) - events) < MIN_EVENTS:
+        if len(known) < MIN_CASES:
             return None
-        weights[sign] = _fit(known, events)
-    return Model(centre, weights)
+        if min(events, len(known) - events) >= MIN_EVENTS:
+            weights[sign] = _fit(known, events)
+            is_taught = True
+        else:
+            base = (events + 0.5) / (len(known) + 1)
+            same = dict.fromkeys(FACTORS, 0.0)
+            weights[sign] = Weights(math.log(base / (1 - base)), same, len(known), events)
+    return Model(centre, weights) if is_taught else None
 
 
 def _fit(known: Sequence[tuple[Mapping[str, float], bool]], events: int) -> Weights:

@@ -77,7 +77,7 @@ def test_slips_by_rating_agree_with_the_recomputed_rates(published: Path) -> Non
     cases = read_cases(published)
     for rating in (5, 4, 3, 2):
         known = [
-            case.signs[Sign.FINISH]
+            case.signs[Sign.FINISH] is True
             for case in cases
             if case.now.rating == rating and case.signs.get(Sign.FINISH) is not None
         ]

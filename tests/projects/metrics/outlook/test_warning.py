@@ -20,8 +20,8 @@ from projects.metrics.outlook.warning import (
     try_out,
 )
 
-DAY = date(2025, 3, 31)
-NOW = State(rating=3, finish=date(2026, 3, 31), cost=Decimal(100))
+DAY, FINISH = date(2025, 3, 31), date(2026, 3, 31)
+NOW = State(rating=3, finish=FINISH, cost=Decimal(100))
 
 
 def case(now: State = NOW, **other: object) -> Case:
@@ -37,8 +37,8 @@ def case(now: State = NOW, **other: object) -> Case:
         (replace(NOW, rating=2), Sign.RATING, True),
         (replace(NOW, rating=3), Sign.RATING, False),
         (replace(NOW, rating=None), Sign.RATING, None),
-        (replace(NOW, finish=NOW.finish + timedelta(days=183)), Sign.FINISH, False),  # type: ignore[operator]
-        (replace(NOW, finish=NOW.finish + timedelta(days=184)), Sign.FINISH, True),  # type: ignore[operator]
+        (replace(NOW, finish=FINISH + timedelta(days=183)), Sign.FINISH, False),
+        (replace(NOW, finish=FINISH + timedelta(days=184)), Sign.FINISH, True),
         (replace(NOW, finish=None), Sign.FINISH, None),
         (replace(NOW, cost=Decimal("110")), Sign.COST, False),
         (replace(NOW, cost=Decimal("110.01")), Sign.COST, True),
@@ -130,6 +130,18 @@ def test_too_few_cases_teach_nothing() -> None:
     assert learn([]) is None
     calm = [replace(item, signs=dict.fromkeys(Sign, False)) for item in crowd(200, 1)]
     assert learn(calm) is None
+
+
+def test_a_sign_that_was_hardly_ever_seen_keeps_its_base_rate() -> None:
+    rare = [
+        replace(item, signs={**item.signs, Sign.FINISH: number < 7})
+        for number, item in enumerate(crowd(300, 8))
+    ]
+    model = learn(rare)
+    assert model is not None
+    assert set(model.weights[Sign.FINISH].by_factor.values()) == {0.0}
+    assert model.of_sign(case())[Sign.FINISH] == pytest.approx(7.5 / 301)
+    assert model.weights[Sign.COST].by_factor["cost_index_low"] > 1
 
 
 def test_it_learns_the_factor_that_matters_and_stays_between_zero_and_one() -> None:
