@@ -11,8 +11,8 @@ from decimal import Decimal
 from itertools import groupby
 
 from projects.metrics.outlook.warning import HORIZON, Case, State, signs
-from projects.models import MonthlyUpdate
-from projects.models.choices import SETTLED_STATES
+from projects.models import Baseline, MonthlyUpdate
+from projects.models.choices import SETTLED_STATES, ProjectPhase, RequestState
 from projects.selectors import end_of
 
 QUARTER_ENDS = ((3, 31), (6, 30), (9, 30), (12, 31))
@@ -124,3 +124,52 @@ def _standing(reports: Sequence[Reported], moment: date) -> Reported | None:
     """The last report approved by a day, unless it is stale."""
     known = [item for item in reports if item.day <= moment]
     return known[-1] if known and moment - known[-1].day <= _STALE else None
+
+
+# Finished projects --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A closed project against its first baseline: its budget in yen, and what was spent and how
+    long it took as shares of what was planned (None where not reported)."""
+
+    code: str
+    budget: int
+    cost: Decimal | None
+    time: Decimal | None
+
+
+def finished_projects(as_of: date) -> list[Finished]:
+    """Projects closed by a day. What was stopped never finished, and is not among them. Two
+    queries."""
+    plans = Baseline.objects.filter(
+        state=RequestState.APPROVED,
+        number=1,
+        project__phase=ProjectPhase.CLOSED,
+        project__ended_on__lte=as_of,
+        budget_at_completion__gt=0,
+    ).select_related("project")
+    spent = dict(
+        MonthlyUpdate.objects.filter(
+            project__phase=ProjectPhase.CLOSED,
+            state__in=SETTLED_STATES,
+            approved_at__lt=end_of(as_of),
+        )
+        .order_by("period", "revision")
+        .values_list("project_id", "actual_cost")
+    )
+    return [_finished(plan, spent.get(plan.project_id)) for plan in plans]
+
+
+def _finished(plan: Baseline, spent: int | None) -> Finished:
+    ended = plan.project.ended_on
+    planned_days = (plan.planned_end_on - plan.planned_start_on).days
+    taken = None if ended is None else (ended - plan.planned_start_on).days
+    budget = plan.budget_at_completion
+    return Finished(
+        code=plan.project.code,
+        budget=budget,
+        cost=None if spent is None else Decimal(spent) / budget,
+        time=Decimal(taken) / planned_days if taken is not None and planned_days > 0 else None,
+    )

@@ -9,12 +9,15 @@ from governance.audit import Act
 from governance.models import JobMark
 from governance.notices import mail_due
 from projects.notice_text import words
-from projects.services import flags, reminders
+from projects.services import flags, outlook, reminders
 
 
 def judge(at: datetime) -> None:
-    """Judge every flag for today: reports and reviews fall due without anybody writing."""
-    flags.recompute_all(Act(user=None, at=at, source="schedule"), as_of=timezone.localdate(at))
+    """Judge every flag for today: reports and reviews fall due without anybody writing. Then learn
+    from what is known by now."""
+    day = timezone.localdate(at)
+    flags.recompute_all(Act(user=None, at=at, source="schedule"), as_of=day)
+    outlook.recompute(day)
 
 
 def once_a_day(name: str, day: date, at: datetime) -> bool:

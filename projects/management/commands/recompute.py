@@ -9,13 +9,16 @@ from django.utils.translation import gettext as _
 
 from governance.audit import Act
 from projects.metrics.risk import RULES, Severity
-from projects.services import flags, rollups
+from projects.services import flags, outlook, rollups
 
 _SEVERITIES = (Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.UNKNOWN)
 
 
 class Command(BaseCommand):
-    help = "Recompute every rollup and judge every risk rule; prints the flags that stand."
+    help = (
+        "Recompute every rollup, judge every risk rule and learn how projects go; prints the flags"
+        " that stand."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--as-of", help="the day to judge for, YYYY-MM-DD (default: today)")
@@ -37,6 +40,7 @@ class Command(BaseCommand):
                 _("A risk policy cannot be used: %(problem)s")
                 % {"problem": "; ".join(error.messages)}
             ) from error
+        outlook.recompute(day)
         self.stdout.write(
             _("As of %(day)s: %(opened)d opened, %(changed)d changed, %(closed)d closed.")
             % {
