@@ -131,8 +131,8 @@ def _standing(reports: Sequence[Reported], moment: date) -> Reported | None:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A closed project against its first baseline: its budget in yen, and what was spent and how
-    long it took as shares of what was planned (None where not reported)."""
+    """A delivered project against its first baseline: its budget in yen, and what was spent and
+    how long it took as shares of what was planned (None where not reported)."""
 
     code: str
     budget: int
@@ -141,33 +141,40 @@ class Finished:
 
 
 def finished_projects(as_of: date) -> list[Finished]:
-    """Projects closed by a day. What was stopped never finished, and is not among them. Two
-    queries."""
+    """Projects closed by a day, or in operation with all work reported as done. What was stopped
+    never finished, and is not among them. Two queries."""
     plans = Baseline.objects.filter(
         state=RequestState.APPROVED,
         number=1,
-        project__phase=ProjectPhase.CLOSED,
-        project__ended_on__lte=as_of,
+        project__phase__in=_DELIVERED,
         budget_at_completion__gt=0,
     ).select_related("project")
-    spent = dict(
-        MonthlyUpdate.objects.filter(
-            project__phase=ProjectPhase.CLOSED,
+    reports = {
+        project_id: (cost, finish)
+        for project_id, cost, finish in MonthlyUpdate.objects.filter(
+            project__phase__in=_DELIVERED,
             state__in=SETTLED_STATES,
             approved_at__lt=end_of(as_of),
+            progress_percent=100,
         )
         .order_by("period", "revision")
-        .values_list("project_id", "actual_cost")
-    )
-    return [_finished(plan, spent.get(plan.project_id)) for plan in plans]
+        .values_list("project_id", "actual_cost", "forecast_end_on")
+    }
+    found = (_finished(plan, *reports.get(plan.project_id, (None, None))) for plan in plans)
+    return [done for end, done in found if end is not None and end <= as_of]
 
 
-def _finished(plan: Baseline, spent: int | None) -> Finished:
-    ended = plan.project.ended_on
+_DELIVERED = (ProjectPhase.CLOSED, ProjectPhase.OPERATING)
+
+
+def _finished(
+    plan: Baseline, spent: int | None, finish: date | None
+) -> tuple[date | None, Finished]:
+    end = plan.project.ended_on or finish
     planned_days = (plan.planned_end_on - plan.planned_start_on).days
-    taken = None if ended is None else (ended - plan.planned_start_on).days
+    taken = None if end is None else (end - plan.planned_start_on).days
     budget = plan.budget_at_completion
-    return Finished(
+    return end, Finished(
         code=plan.project.code,
         budget=budget,
         cost=None if spent is None else Decimal(spent) / budget,

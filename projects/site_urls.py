@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from projects.views import audit, imports, metrics, notices, people, search, work
+from projects.views import audit, imports, metrics, notices, outlook, people, search, work
 
 urlpatterns = [
     path("imports/", imports.imports_page, name="imports"),
@@ -24,6 +24,7 @@ urlpatterns = [
     path("people/p/<str:username>/hand-over/", people.hand_over, name="people-handover"),
     path("people/p/<str:username>/training/new/", people.new_training, name="training-new"),
     path("metrics/", metrics.metrics_page, name="metrics"),
+    path("outlook/", outlook.outlook_page, name="outlook"),
     path("work/", work.work_page, name="work"),
     path("search/", search.search, name="search"),
     path("audit/", audit.audit_page, name="audit-list"),

@@ -14,6 +14,7 @@ from projects.views import (
     lists,
     metrics,
     objects,
+    outlook,
     requests,
     updates,
 )
@@ -44,6 +45,7 @@ urlpatterns = [
         for slug in ("systems", "projects")
     ),
     path(f"projects/<{KEY}:key>/figures/", metrics.figures_page, name="projects-figures"),
+    path(f"projects/<{KEY}:key>/outlook/", outlook.project_page, name="projects-outlook"),
     path(f"kpis/<{KEY}:key>/methods/new/", goals.new_method, name="kpis-method"),
     path("kpi-values/<int:key>/change/", goals.change_target, name="kpi-values-change"),
     path(

@@ -105,6 +105,8 @@ notices                 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 
 notices-read            | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 302
 preferences             | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 302
 projects:projects-figures| 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 404 | 302
+projects:projects-outlook| 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 404 | 302
+outlook                 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 403 | 302
 metrics                 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 302
 people                  | 200 | 200 | 200 | 200 | 200 | 403 | 200 | 403 | 403 | 200 | 403 | 302
 vacancies               | 200 | 200 | 200 | 200 | 200 | 403 | 200 | 403 | 403 | 200 | 403 | 302
@@ -344,6 +346,7 @@ _ARGS: Mapping[str, list[Any]] = {
     "projects:systems-costs": ["HOME-1"],
     "projects:projects-costs": ["HOME-P1"],
     "projects:projects-figures": ["HOME-P1"],
+    "projects:projects-outlook": ["HOME-P1"],
     "projects:systems-goals": ["HOME-1"],
     "projects:projects-goals": ["HOME-P1"],
     "projects:kpis-method": ["HOME-K"],

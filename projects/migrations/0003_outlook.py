@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
                 ('as_of', models.DateField(unique=True, verbose_name='as of')),
                 ('cases', models.PositiveIntegerField()),
                 ('known', models.PositiveIntegerField()),
-                ('model', models.JSONField(null=True)),
+                ('model', models.JSONField(blank=True, null=True)),
                 ('trial', models.JSONField()),
                 ('classes', models.JSONField()),
                 ('raters', models.JSONField()),

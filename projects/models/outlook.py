@@ -13,7 +13,7 @@ class OutlookRun(models.Model):
     cases = models.PositiveIntegerField()
     known = models.PositiveIntegerField()
     # The shapes are those of `services.outlook`.
-    model = models.JSONField(null=True)
+    model = models.JSONField(null=True, blank=True)
     trial = models.JSONField()
     classes = models.JSONField()
     raters = models.JSONField()

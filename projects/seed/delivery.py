@@ -72,6 +72,7 @@ _AGES: dict[ProjectPhase, tuple[int, int, float, float]] = {
     ProjectPhase.CLOSED: (26, 44, 1.0, 1.1),
     ProjectPhase.STOPPED: (14, 30, 0.4, 0.7),
 }
+_DELIVERED = (ProjectPhase.OPERATING, ProjectPhase.CLOSED)
 _PHASES_OF_STATUS: dict[SystemStatus, tuple[tuple[ProjectPhase, float], ...]] = {
     SystemStatus.CONCEPT: ((ProjectPhase.PLANNING, 1.0),),
     SystemStatus.PLANNING: ((ProjectPhase.PLANNING, 1.0), (ProjectPhase.REQUIREMENTS, 1.0)),
@@ -181,9 +182,12 @@ def _project_plan(
     behaviour = weighted(rng, _BEHAVIOURS)
     budget = max(int(system.size * rng.uniform(0.5, 1.8)), 20_000_000) // 1000 * 1000
     pace, cost_index = _pace(rng, behaviour)
+    if phase in _DELIVERED:
+        months = max(round(months * pace), 6)  # It took as long as its pace says.
     ended_on = None
     if phase in ENDED_PHASES:
-        ended_on = frame.past(months_after(start, min(months, age)) - timedelta(days=1))
+        taken = min(round(months / pace), age)
+        ended_on = frame.past(months_after(start, taken) - timedelta(days=1))
     return ProjectPlan(
         number=number,
         system=system,
@@ -364,7 +368,8 @@ def _months(plan: ProjectPlan, last: int, rng: Random) -> list[_Month]:
     first = plan.plans[0]
     for month in range(1, last + 1):
         current = plan.plan_at(month)
-        progress = curve(month / first.months * plan.pace)
+        share = month / first.months * plan.pace
+        progress = 1.0 if share >= 0.96 else curve(share)
         planned = int(current.budget * curve(month / current.months))
         now_earned = max(int(current.budget * progress), earned)
         if plan.behaviour is Behaviour.TOO_GOOD:
@@ -384,7 +389,7 @@ def updates(
 ) -> Iterator[MonthlyUpdate]:
     """Up to three years of monthly reports, to the latest one that is due or to the end."""
     if plan.phase is ProjectPhase.OPERATING:
-        last_period = months_after(plan.start, plan.plans[0].months)
+        last_period = months_after(plan.start, round(plan.plans[0].months / plan.pace))
     else:
         last_period = plan.ended_on or frame.last_period
     last_period = min(last_period.replace(day=1), frame.last_period)

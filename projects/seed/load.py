@@ -29,7 +29,7 @@ from projects.seed.delivery import ProjectPlan
 from projects.seed.frame import Frame
 from projects.seed.masters import LoadedMasters, load_masters
 from projects.seed.systems import OKU, SystemPlan
-from projects.services import flags, rollups
+from projects.services import flags, outlook, rollups
 
 GOVERNMENT = 1450
 """Systems of the government once (the base of the 2017 policy), and the size of a block."""
@@ -334,6 +334,7 @@ def seed_government(
     loader.requests()
     rollups.recompute_all()
     flags.recompute_all(act, as_of=frame.as_of)
+    outlook.recompute(frame.as_of)
     rows = {model._meta.model_name or "": model._default_manager.count() for model in _counted()}
     audit.record(
         act,

@@ -86,18 +86,23 @@ _FIGURES: tuple[Column[Any], ...] = (
 )
 
 
-@require_safe
-def figures_page(request: HttpRequest, key: str) -> HttpResponse:
-    """A project's figures on a day, each with the numbers that it was made from."""
-    project: Project = get_visible_or_404(
-        Project.objects.select_related("agency"), request.user, code=key
-    )
+def require_reports(request: HttpRequest, project: Project) -> None:
+    """Raise PermissionDenied (403) unless the reader sees the project's reports and baselines."""
     for model in (MonthlyUpdate, Baseline):
         line = model.access[0]
         reach = rights_of(request.user).reach(line.resource, Action.READ)
         inside = project.agency_id in reach.agency_ids or project.pk in reach.project_ids
         if not (reach.everything or inside):
             raise PermissionDenied
+
+
+@require_safe
+def figures_page(request: HttpRequest, key: str) -> HttpResponse:
+    """A project's figures on a day, each with the numbers that it was made from."""
+    project: Project = get_visible_or_404(
+        Project.objects.select_related("agency"), request.user, code=key
+    )
+    require_reports(request, project)
     today = timezone.localdate()
     try:
         as_of = entry.day(request.GET["as_of"]) if request.GET.get("as_of") else today

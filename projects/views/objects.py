@@ -109,6 +109,7 @@ def _further(kind: Kind, obj: Any, user: Any) -> dict[str, str]:
         seen = rights_of(user).reach(Resource.UPDATE, Action.READ)
         if seen.everything or obj.agency_id in seen.agency_ids or obj.pk in seen.project_ids:
             found["figures"] = reverse("projects:projects-figures", args=[obj.code])
+            found["outlook"] = reverse("projects:projects-outlook", args=[obj.code])
         reach = rights_of(user).reach(Resource.UPDATE, Action.SUBMIT)
         if obj.pk in reach.project_ids or obj.agency_id in reach.agency_ids:
             month = month_of(month_of(timezone.localdate()) - timedelta(days=1))
