@@ -324,8 +324,8 @@ def _asked(request: HttpRequest) -> tuple[str, Decimal]:
 
 def _warning(model: Model, case: Case) -> dict[str, Any]:
     return {
-        "probability": model.probability(case),
-        "signs": [(SIGNS[sign], part) for sign, part in model.of_sign(case).items()],
+        "probability": Decimal(str(model.probability(case))),
+        "signs": [(SIGNS[sign], Decimal(str(part))) for sign, part in model.of_sign(case).items()],
         "why": _why(model, case),
     }
 
