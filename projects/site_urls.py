@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from projects.views import audit, imports, metrics, notices, outlook, people, search, work
+from projects.views import (
+    audit,
+    contradictions,
+    imports,
+    metrics,
+    notices,
+    outlook,
+    people,
+    search,
+    work,
+)
 
 urlpatterns = [
     path("imports/", imports.imports_page, name="imports"),
@@ -24,6 +34,7 @@ urlpatterns = [
     path("people/p/<str:username>/hand-over/", people.hand_over, name="people-handover"),
     path("people/p/<str:username>/training/new/", people.new_training, name="training-new"),
     path("metrics/", metrics.metrics_page, name="metrics"),
+    path("contradictions/", contradictions.contradictions_page, name="contradictions"),
     path("outlook/", outlook.outlook_page, name="outlook"),
     path("work/", work.work_page, name="work"),
     path("search/", search.search, name="search"),
