@@ -72,7 +72,7 @@ def _reports(ids: Sequence[int], as_of: date) -> dict[int, Report]:
             "earned_value", "actual_cost", "forecast_cost", "forecast_end_on",
         )
     )  # fmt: skip
-    return {row[0]: Report(*row[1:]) for row in rows}  # type: ignore[arg-type]
+    return {row[0]: Report(*row[1:]) for row in rows}
 
 
 class _Facts:
