@@ -111,7 +111,7 @@ review_self     | all R      | all R   | own R        | own R     | prj CESR | -
 review_ministry | all R      | all RF  | own RA       | own CESR  | prj R    | -          | -       | -                | case R   | all R
 review_cio      | all CEAR   | all RF  | own R        | own R     | prj R    | -          | -       | -                | case R   | all R
 verification    | all CEAR   | all RF  | own CR       | own CER   | prj R    | -          | -       | -                | case CESR | all R
-flag            | all RF     | all RF  | own RF       | own RF    | prj RF   | own R      | -       | -                | case R   | all R
+flag            | all RFA    | all RF  | own RFA      | own RF    | prj RF   | own R      | -       | -                | case R   | all R
 staffing        | all R      | all R   | own R        | own CER   | prj R    | -          | own CER | -                | -        | all R
 publication     | all AR     | all R   | own RA       | own SR    | -        | own R      | -       | own SR           | -        | all R
 import          | all R      | -       | own R        | own CR    | -        | -          | -       | -                | -        | all R

@@ -48,6 +48,8 @@ _VERBS: Final[Mapping[str, Text]] = {
     "granted": _("granted"),
     "ended": _("ended"),
     "recorded": _("recorded"),
+    "muted": _("muted"),
+    "unmuted": _("heard again"),
 }
 # Written with every change; they tell nothing that the event itself does not.
 _UNTOLD: Final = frozenset({"id", "version", "updated_at", "updated_by_id", "import_run_id"})

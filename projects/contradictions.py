@@ -101,17 +101,18 @@ class _Facts:
                 self.values[value.kpi.project_id].append(value)
         self.ledger: dict[int, dict[int, list[int | None]]] = defaultdict(lambda: defaultdict(list))
         self.own: dict[int, dict[int, int]] = defaultdict(dict)
+        amounts = ("fiscal_year", "executed", "available", "initial", "requested")
         own = YearRollup.objects.filter(project_id__in=ids).values_list(
-            "project_id", "project_id", "fiscal_year", "executed", "available", "requested"
+            "project_id", "project_id", *amounts
         )
         linked = YearRollup.objects.filter(system__projects__in=ids).values_list(
-            F("system__projects"), "project_id", "fiscal_year", "executed", "available", "requested"
+            F("system__projects"), "project_id", *amounts
         )
-        for pk, is_own, year, executed, available, requested in [*own, *linked]:
+        for pk, is_own, year, executed, available, *asked in [*own, *linked]:
             known = [amount for amount in (executed, available) if amount is not None]
             self.ledger[pk][year].append(max(known) if known else None)
             if is_own is not None:
-                self.own[pk][year] = max(available or 0, requested or 0)
+                self.own[pk][year] = max(amount or 0 for amount in (available, *asked))
 
 
 def _of_project(

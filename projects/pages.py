@@ -51,7 +51,7 @@ from projects.models import (
     System,
     YearRollup,
 )
-from projects.models.choices import SETTLED_STATES, RequestState
+from projects.models.choices import SETTLED_STATES, FlagSeverity, RequestState
 from projects.register import Child, Kind, can_read, children_of, kind_of, parent_kind
 from projects.risk_text import note_of, title_of
 from projects.selectors import SEVERITIES, Criteria, Selection, Visible
@@ -270,6 +270,8 @@ class FlagNote:
     why: str
     clears_when: str
     opened_on: date
+    muted_until: date | None
+    mute_url: str
 
 
 def _about(kind: Kind, obj: Any) -> Q | None:
@@ -294,15 +296,21 @@ def flags(kind: Kind, obj: Any, user: Any, on: date) -> list[FlagNote] | None:
     rank = {severity.value: number for number, severity in enumerate(SEVERITIES)}
     found = sorted(
         Selection(Visible(user), Criteria(), on)
-        .open_flags()
+        .standing_flags()
         .filter(about)
         .select_related("system", "project", "contract", "review__review_type"),
-        key=lambda flag: (rank[flag.severity], flag.opened_on, flag.pk),
+        key=lambda flag: (
+            flag.muted_until is not None and flag.muted_until >= on,
+            rank[flag.severity],
+            flag.opened_on,
+            flag.pk,
+        ),
     )
-    return [_flag_note(flag) for flag in found]
+    may_mute = can_somewhere(user, Action.FLAG, Resource.FLAG)
+    return [_flag_note(flag, on, may_mute=may_mute) for flag in found]
 
 
-def _flag_note(flag: RiskFlag) -> FlagNote:
+def _flag_note(flag: RiskFlag, on: date, *, may_mute: bool) -> FlagNote:
     note = note_of(flag)
     subject = flag.subject
     return FlagNote(
@@ -313,6 +321,10 @@ def _flag_note(flag: RiskFlag) -> FlagNote:
         why=note.why,
         clears_when=note.clears_when,
         opened_on=flag.opened_on,
+        muted_until=flag.muted_until if flag.muted_until and flag.muted_until >= on else None,
+        mute_url=reverse("flag-mute", args=[flag.pk])
+        if may_mute and flag.severity != FlagSeverity.UNKNOWN and flag.closed_on is None
+        else "",
     )
 
 

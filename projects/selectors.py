@@ -250,7 +250,12 @@ class Selection:
     # Flags first: other kinds refer to them.
 
     def open_flags(self) -> QuerySet[RiskFlag]:
-        """Every flag a reader sees that stood open on the day, whatever the criteria."""
+        """Every flag a reader sees that stood open on the day and was not muted, whatever the
+        criteria."""
+        return self.standing_flags().exclude(muted_until__gte=self.as_of)
+
+    def standing_flags(self) -> QuerySet[RiskFlag]:
+        """The same with those that are muted."""
         flags: QuerySet[RiskFlag] = self.rows(RiskFlag)
         return flags.filter(
             Q(closed_on__isnull=True) | Q(closed_on__gt=self.as_of), opened_on__lte=self.as_of

@@ -390,7 +390,7 @@ _CLEARED_BY: dict[str, tuple[tuple[Resource, Action], ...]] = {
 }
 
 
-def _flags(user: Any) -> list[RiskFlag] | None:
+def _flags(user: Any, as_of: date) -> list[RiskFlag] | None:
     """Open flags that what the reader may write can clear, the gravest first. Cost: one query."""
     rights = rights_of(user)
     mine = Q()
@@ -411,6 +411,7 @@ def _flags(user: Any) -> list[RiskFlag] | None:
     rows = (
         RiskFlag.objects.filter(mine, closed_on__isnull=True)
         .exclude(severity__in=[FlagSeverity.UNKNOWN, FlagSeverity.LOW])
+        .exclude(muted_until__gte=as_of)
         .select_related("system", "project", "contract", "review__review_type")
         .order_by("severity", "opened_on", "pk")
     )
@@ -430,6 +431,6 @@ def work_of(user: User, as_of: date, due_day: int) -> Work:
     work.by_agency = _by_agency(user, late_period, as_of)
     work.unsettled, work.unsettled_total, work.settled_year = _unsettled(user, as_of)
     work.cases, work.findings = _cases(user, as_of)
-    work.flags = _flags(user)
+    work.flags = _flags(user, as_of)
     work.drafts = list(Draft.objects.filter(user=user)[:SHOWN])
     return work

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from governance.access import Role
 from governance.models import Training, User
-from projects.models import MonthlyUpdate, TargetChange
+from projects.models import FlagMute, MonthlyUpdate, RiskFlag, TargetChange
 from projects.models.choices import RequestState, UpdateState
 from projects.register import KINDS
 from tests import factories
@@ -107,6 +107,7 @@ preferences             | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 
 projects:projects-figures| 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 404 | 302
 projects:projects-outlook| 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 404 | 302
 contradictions          | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 403 | 302
+flag-mute               | 200 | 200 | 200 | 200 | 200 | 403 | 404 | 404 | 403 | 403 | 404 | 302
 outlook                 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 403 | 302
 metrics                 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 302
 people                  | 200 | 200 | 200 | 200 | 200 | 403 | 200 | 403 | 403 | 200 | 403 | 302
@@ -156,6 +157,9 @@ projects:baselines-reject   | 403 | 403 | 302 | 302 | 403 | 403 | 404 | 404 | 40
 projects:baselines-withdraw | 403 | 403 | 403 | 302 | 302 | 403 | 404 | 404 | 403 | 403 | 404 | 302
 projects:target-approve     | 403 | 403 | 403 | 302 | 403 | 404 | 404 | 404 | 403 | 403 | 404 | 302
 projects:target-reject      | 403 | 403 | 403 | 302 | 403 | 404 | 404 | 404 | 403 | 403 | 404 | 302
+mute-approve                | 302 | 403 | 302 | 403 | 403 | 403 | 404 | 404 | 403 | 403 | 404 | 302
+mute-reject                 | 302 | 403 | 302 | 403 | 403 | 403 | 404 | 404 | 403 | 403 | 404 | 302
+flag-unmute                 | 302 | 302 | 302 | 302 | 302 | 403 | 404 | 404 | 403 | 403 | 404 | 302
 """
 # The state in which each of them finds the report.
 TAKES = {
@@ -390,6 +394,7 @@ def test_other_pages(actor: str, world: World, actors: dict[Role, User], outside
         "membership-edit": [membership.pk],
         "training-edit": [training.pk],
         "projects:kpi-values-change": [value.pk],
+        "flag-mute": [_flag(world).pk],
     }
 
     def asked() -> Iterator[Asked]:
@@ -454,6 +459,13 @@ def test_who_decides_on_requests(
         asked: Any = factories.BaselineFactory.create(
             project=world.project, number=None, agreed_on=None, state=RequestState.REQUESTED
         )
+    elif "mute" in name:
+        asked = flag = _flag(world)
+        if name.startswith("mute-"):
+            asked = FlagMute.objects.create(
+                flag=flag, severity="high", reason="x", expires_on=date(2030, 1, 1),
+                requested_at=timezone.now(),
+            )  # fmt: skip
     else:
         value = factories.KpiValueFactory.create(
             kpi=factories.KpiFactory.create(system=world.system), target=1, target_state="reported"
@@ -463,6 +475,14 @@ def test_who_decides_on_requests(
         )
     response = client.post(reverse(name, args=[asked.pk]), {"reason": "because"})
     assert response.status_code == int(DECIDED[name][actor]), response.content
+
+
+def _flag(world: World) -> RiskFlag:
+    today = timezone.localdate()
+    return RiskFlag.objects.create(
+        rule_id="no_such_rule", rule_version=1, agency=world.home, project=world.project,
+        severity="high", opened_on=today, severity_since=today, judged_on=today,
+    )  # fmt: skip
 
 
 def _report(project: Any, state: UpdateState) -> MonthlyUpdate:

@@ -4,6 +4,7 @@ from projects.models.delivery import Baseline, Milestone, MonthlyUpdate, Planned
 from projects.models.flag import RiskFlag
 from projects.models.imports import ImportJob, ImportRun
 from projects.models.master import CostItem, ReviewType, SystemClass
+from projects.models.mute import FlagMute
 from projects.models.outlook import OutlookRun
 from projects.models.project import Project
 from projects.models.review import Finding, Review
@@ -20,6 +21,7 @@ __all__ = [
     "CostItem",
     "CostLine",
     "Finding",
+    "FlagMute",
     "ImportJob",
     "ImportRun",
     "Kpi",

@@ -43,6 +43,8 @@ class RiskFlag(models.Model):
     severity_since = models.DateField(_("at this severity since"))
     judged_on = models.DateField(_("judged on"))
     closed_on = models.DateField(_("closed on"), null=True)
+    # The last day on which it is set aside (`FlagMute`); it ends when the flag becomes graver.
+    muted_until = models.DateField(_("muted until"), null=True, blank=True)
 
     objects = ScopedQuerySet.as_manager()
     access = (

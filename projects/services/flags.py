@@ -148,6 +148,14 @@ def _judged(answer: Answered, book: Book) -> dict[str, Any]:
     }
 
 
+_GRAVITY = {
+    severity.value: grade
+    for grade, severity in enumerate(
+        (Severity.NONE, Severity.UNKNOWN, Severity.LOW, Severity.MEDIUM, Severity.HIGH)
+    )
+}
+
+
 def _is_other_finding(flag: RiskFlag, severity: str) -> bool:
     """Unknown is no degree of a finding: crossing between the two makes another flag."""
     return (flag.severity == Severity.UNKNOWN) != (severity == Severity.UNKNOWN)
@@ -186,6 +194,8 @@ class _Differences:
         before = snapshot(flag)
         if flag.severity != judged["severity"]:
             flag.severity_since = self.day
+            if _GRAVITY[judged["severity"]] > _GRAVITY[flag.severity]:
+                flag.muted_until = None  # What was set aside was less than this.
         for name, value in judged.items():
             setattr(flag, name, value)
         flag.judged_on = self.day

@@ -90,7 +90,7 @@ def request_baseline(act: Act, values: Mapping[str, Any]) -> Baseline:
     return baseline
 
 
-def _open_request(act: Act, model: Any, pk: int, action: Action, version: int | None) -> Any:
+def open_request(act: Act, model: Any, pk: int, action: Action, version: int | None) -> Any:
     found = model.objects.select_for_update(of=("self",)).get(pk=pk)
     recheck(act, found, action)
     if found.state != RequestState.REQUESTED:
@@ -103,7 +103,7 @@ def _open_request(act: Act, model: Any, pk: int, action: Action, version: int | 
     return found
 
 
-def _decide(act: Act, found: Any, state: RequestState) -> dict[str, Any]:
+def decide(act: Act, found: Any, state: RequestState) -> dict[str, Any]:
     """Mark a request as decided; returns its state before."""
     if (
         state is not RequestState.WITHDRAWN
@@ -126,9 +126,9 @@ def _decide(act: Act, found: Any, state: RequestState) -> dict[str, Any]:
 def approve_baseline(act: Act, pk: int, *, version: int | None = None) -> Baseline:
     """Agree to a plan: it gets the next number and is the current one from then on; the first one
     stays for ever. Audited as "baseline.approved"."""
-    baseline: Baseline = _open_request(act, Baseline, pk, Action.APPROVE, version)
+    baseline: Baseline = open_request(act, Baseline, pk, Action.APPROVE, version)
     Project.objects.select_for_update(of=("self",)).get(pk=baseline.project_id)
-    before = _decide(act, baseline, RequestState.APPROVED)
+    before = decide(act, baseline, RequestState.APPROVED)
     agreed = Baseline.objects.filter(project_id=baseline.project_id, number__isnull=False)
     baseline.number = (agreed.aggregate(models.Max("number"))["number__max"] or 0) + 1
     baseline.agreed_on = timezone.localdate(act.at)
@@ -142,8 +142,8 @@ def approve_baseline(act: Act, pk: int, *, version: int | None = None) -> Baseli
 @transaction.atomic
 def reject_baseline(act: Act, pk: int, *, version: int | None = None) -> Baseline:
     """Refuse a plan, with the act's reason. Audited as "baseline.rejected"."""
-    baseline: Baseline = _open_request(act, Baseline, pk, Action.APPROVE, version)
-    before = _decide(act, baseline, RequestState.REJECTED)
+    baseline: Baseline = open_request(act, Baseline, pk, Action.APPROVE, version)
+    before = decide(act, baseline, RequestState.REJECTED)
     baseline.save()
     audit.record_object(act, "baseline.rejected", baseline, before=before, after=state_of(baseline))
     return baseline
@@ -152,10 +152,10 @@ def reject_baseline(act: Act, pk: int, *, version: int | None = None) -> Baselin
 @transaction.atomic
 def withdraw_baseline(act: Act, pk: int, *, version: int | None = None) -> Baseline:
     """Take one's own request back. Audited as "baseline.withdrawn"."""
-    baseline: Baseline = _open_request(act, Baseline, pk, Action.CREATE, version)
+    baseline: Baseline = open_request(act, Baseline, pk, Action.CREATE, version)
     if act.user is not None and baseline.requested_by_id != act.user.pk:
         raise DomainError(_("Only who asked for it can withdraw it."))
-    before = _decide(act, baseline, RequestState.WITHDRAWN)
+    before = decide(act, baseline, RequestState.WITHDRAWN)
     baseline.save()
     audit.record_object(
         act, "baseline.withdrawn", baseline, before=before, after=state_of(baseline)
@@ -212,8 +212,8 @@ def approve_target(act: Act, pk: int, *, version: int | None = None) -> TargetCh
 
     Audited as "target.change_approved" and on the value itself.
     """
-    change: TargetChange = _open_request(act, TargetChange, pk, Action.APPROVE, version)
-    before = _decide(act, change, RequestState.APPROVED)
+    change: TargetChange = open_request(act, TargetChange, pk, Action.APPROVE, version)
+    before = decide(act, change, RequestState.APPROVED)
     value = KpiValue.objects.select_for_update(of=("self",)).get(pk=change.value_id)
     value_before = state_of(value)
     if value.target != change.old_target:
@@ -243,8 +243,8 @@ def approve_target(act: Act, pk: int, *, version: int | None = None) -> TargetCh
 @transaction.atomic
 def reject_target(act: Act, pk: int, *, version: int | None = None) -> TargetChange:
     """Refuse a change of target, with the act's reason. Audited as "target.change_rejected"."""
-    change: TargetChange = _open_request(act, TargetChange, pk, Action.APPROVE, version)
-    before = _decide(act, change, RequestState.REJECTED)
+    change: TargetChange = open_request(act, TargetChange, pk, Action.APPROVE, version)
+    before = decide(act, change, RequestState.REJECTED)
     change.save()
     audit.record_object(
         act, "target.change_rejected", change, before=before, after=state_of(change)

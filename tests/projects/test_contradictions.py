@@ -63,7 +63,12 @@ def test_goals_milestones_and_money_are_held_against_it(world: World) -> None:
     )
     factories.MilestoneFactory.create(project=project, actual_on=date(2025, 3, 31))
     factories.CostLineFactory.create(
-        system=None, project=project, fiscal_year=2026, initial=9_000_000
+        system=None,
+        project=project,
+        budget_year=2026,
+        sheet_year=2026,
+        stage="initial",
+        amount=9_000_000,
     )
     rollups.recompute_all()
     found = kinds(world)

@@ -1,0 +1,124 @@
+"""Muting a flag: what is asked, who decides, and what came of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from governance.access import Action, can, get_visible_or_404, require
+from governance.exceptions import DomainError
+from projects.forms.mutes import MuteForm
+from projects.models import FlagMute, RiskFlag
+from projects.models.choices import RequestState
+from projects.register import kind_of
+from projects.risk_text import note_of, title_of
+from projects.services import mutes
+from projects.views.editing import act_of
+
+
+def _flag(request: HttpRequest, key: int) -> RiskFlag:
+    rows: Any = RiskFlag.objects.select_related(
+        "system", "project", "contract", "review__review_type"
+    ).filter(closed_on__isnull=True)
+    found: RiskFlag = get_visible_or_404(rows, request.user, pk=key)
+    return found
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def mute_page(request: HttpRequest, key: int) -> HttpResponse:
+    """A flag with its mutings; asks for one, or decides on the one that waits."""
+    flag = _flag(request, key)
+    require(request.user, Action.FLAG, flag)
+    form = MuteForm(request.POST or None, label_suffix="")
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        try:
+            mutes.request_mute(act_of(request, values["reason"]), flag.pk, values["expires_on"])
+        except ValidationError as error:
+            form.add_error(None, error)
+        except DomainError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("Asked. Another person decides."))
+            return redirect(request.path)
+    return render(
+        request,
+        "projects/mute.html",
+        _context(request, flag) | {"form": form},
+        status=422 if request.method == "POST" else 200,
+    )
+
+
+def _context(request: HttpRequest, flag: RiskFlag) -> dict[str, Any]:
+    rows = list(flag.mutes.select_related("requested_by", "decided_by"))
+    waiting = next((row for row in rows if row.state == RequestState.REQUESTED), None)
+    note = note_of(flag)
+    subject = flag.subject
+    back = "" if subject is None else kind_of(subject).page_url(subject)
+    today = timezone.localdate()
+    is_own = waiting is not None and waiting.requested_by_id == getattr(request.user, "pk", None)
+    return {
+        "title": _("Mute a flag"),
+        "crumbs": [{"label": str(subject), "url": back}, {"label": _("Mute a flag")}],
+        "flag": flag,
+        "flag_title": title_of(flag.rule_id),
+        "why": note.why,
+        "back": back,
+        "rows": rows,
+        "waiting": waiting,
+        "is_muted": flag.muted_until is not None and flag.muted_until >= today,
+        "may_decide": waiting is not None
+        and not is_own
+        and can(request.user, Action.APPROVE, flag),
+    }
+
+
+def _do(request: HttpRequest, flag_key: int, done: str, write: Callable[[], Any]) -> HttpResponse:
+    try:
+        write()
+    except DomainError as error:
+        messages.error(request, str(error))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, done)
+    return redirect(reverse("flag-mute", args=[flag_key]))
+
+
+def _asked(request: HttpRequest, key: int) -> FlagMute:
+    rows: Any = FlagMute.objects.select_related("flag")
+    found: FlagMute = get_visible_or_404(rows, request.user, pk=key)
+    require(request.user, Action.APPROVE, found.flag)
+    return found
+
+
+@require_POST
+def approve(request: HttpRequest, key: int) -> HttpResponse:
+    found = _asked(request, key)
+    act = act_of(request, request.POST.get("reason", ""))
+    done = _("The flag is muted.")
+    return _do(request, found.flag_id, done, lambda: mutes.approve_mute(act, found.pk))
+
+
+@require_POST
+def reject(request: HttpRequest, key: int) -> HttpResponse:
+    found = _asked(request, key)
+    act = act_of(request, request.POST.get("reason", ""))
+    done = _("The request is rejected.")
+    return _do(request, found.flag_id, done, lambda: mutes.reject_mute(act, found.pk))
+
+
+@require_POST
+def unmute(request: HttpRequest, key: int) -> HttpResponse:
+    flag = _flag(request, key)
+    require(request.user, Action.FLAG, flag)
+    act = act_of(request, request.POST.get("reason", ""))
+    done = _("The flag is heard again.")
+    return _do(request, flag.pk, done, lambda: mutes.unmute(act, flag.pk))
