@@ -4,21 +4,23 @@ Every figure names its metric; what has no value says why. Reports count from th
 were approved, baselines from the day on which they were agreed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
 from projects.metric_text import STATES
-from projects.metrics import evm, variance
+from projects.metrics import evm, promise, variance
 from projects.metrics.dictionary import METRICS, Metric
-from projects.metrics.types import Measure
+from projects.metrics.risk import Plan
+from projects.metrics.types import Measure, Reason
 from projects.models import Baseline, MonthlyUpdate, PlannedValue, Project
 from projects.models.choices import SETTLED_STATES, RequestState
 from projects.selectors import end_of
+from projects.services import flag_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Input:
     """One number that went into a figure: its name, value and where it stands."""
 
     name: str
-    value: Decimal | int | date | None
+    value: Decimal | int | date | str | None
     source: str
 
 
@@ -97,8 +99,12 @@ def _plans(figures: ProjectFigures) -> list[Baseline]:
     return plans[:1] if len(plans) > 1 and plans[0].pk == plans[1].pk else plans
 
 
-def figures_of(project: Project, as_of: date) -> ProjectFigures:
-    """Cost: three queries."""
+DISCOUNT_RATE: Final = Decimal("0.04")
+"""Japan's customary social discount rate a year."""
+
+
+def figures_of(project: Project, as_of: date, rate: Decimal = DISCOUNT_RATE) -> ProjectFigures:
+    """All figures of a project, money discounted at `rate` a year (above -1). Cost: five queries."""
     report = (
         MonthlyUpdate.objects.filter(
             project=project, state__in=SETTLED_STATES, approved_at__lt=end_of(as_of)
@@ -117,6 +123,7 @@ def figures_of(project: Project, as_of: date) -> ProjectFigures:
     found.figures += _scheduled(report, current)
     for plan in _plans(found):
         found.figures += _against(report, plan, as_of)
+    found.figures += _worth(project, current, as_of, rate)
     return found
 
 
@@ -213,3 +220,67 @@ def _against(report: MonthlyUpdate | None, plan: Baseline, as_of: date) -> Itera
     yield Figure(METRICS["schedule_variance_percent"], late.percent, days, against)
     yield Figure(METRICS["cost_variance"], over.amount, money, f"{against}: {spent}")
     yield Figure(METRICS["cost_variance_percent"], over.percent, money, against)
+
+
+def _worth(project: Project, plan: Baseline | None, as_of: date, rate: Decimal) -> Iterator[Figure]:
+    """Benefits over the whole cost of the current plan: as planned, and as it looks now.
+
+    The plan's budget is spread evenly over its months. What was spent so far would flatter a
+    project that has only begun; without a plan the years' costs stand in for it.
+    """
+    if plan is not None:
+        agreed = plan.agreed_on or plan.planned_start_on
+        years = flag_facts.planned_cost(
+            [Plan(agreed, plan.planned_start_on, plan.planned_end_on, plan.budget_at_completion)]
+        )
+        source = _plan_name(plan)
+    else:
+        years = flag_facts.costs(flag_facts.money("project", [project.pk]).get(project.pk, []))
+        source = _("cost lines")
+    costs = {year.fiscal_year: year.cost for year in years}
+    rows = flag_facts.benefits([project.pk]).get(project.pk, [])
+    benefits = [promise.Benefit(row.fiscal_year, row.planned, row.realised) for row in rows]
+    readings = (
+        (_("benefits as planned"), promise.as_planned(benefits)),
+        (_("benefits as realised, else as planned"), promise.as_expected(benefits, as_of)),
+    )
+    for note, gains in readings:
+        yield from _appraised(costs, gains, rate, note, source)
+
+
+def _appraised(
+    costs: promise.Years, gains: promise.Years, rate: Decimal, note: str, source: str
+) -> Iterator[Figure]:
+    found = promise.worth(costs, gains, rate)
+    inputs = [
+        *_by_year(_("cost"), costs, source),
+        *_by_year(_("benefit"), gains, _("benefits")),
+        Input(_("discount rate"), rate, ""),
+    ]
+    if found is None:
+        missing = Measure(None, Reason.NO_DATA)
+        for name in ("npv", "bcr", "roi", "irr", "payback"):
+            yield Figure(METRICS[name], missing, tuple(inputs), note)
+        return
+    inputs += [
+        Input(_("base year"), str(found.base_year), ""),
+        Input(_("years"), found.horizon, ""),
+        Input(_("PV costs"), int(found.appraisal.pv_costs), ""),
+        Input(_("PV benefits"), int(found.appraisal.pv_benefits), ""),
+    ]
+    told = tuple(inputs)
+    yield Figure(METRICS["npv"], Measure(found.appraisal.npv), told, note)
+    yield Figure(METRICS["bcr"], found.appraisal.bcr, told, note)
+    yield Figure(METRICS["roi"], found.appraisal.roi, told, note)
+    rates = note
+    if len(found.rates) > 1:
+        each = ", ".join(f"{one:.4f}" for one in found.rates)
+        rates = f"{note}; {_('several rates: %(rates)s') % {'rates': each}}"
+    elif not found.rates:
+        rates = f"{note}; {_('no rate makes it zero')}"
+    yield Figure(METRICS["irr"], found.irr, told, rates)
+    yield Figure(METRICS["payback"], found.payback, told, note)
+
+
+def _by_year(name: str, years: promise.Years, source: str) -> Sequence[Input]:
+    return [Input(f"{name} {year}", amount, source) for year, amount in sorted(years.items())]

@@ -19,7 +19,7 @@ from governance.access import Action, get_visible_or_404, rights_of
 from governance.formatting import DASH, yen
 from governance.models.base import localized
 from governance.tabular import Column, Unknown, build_table
-from projects.figures import Figure, Input, figures_of
+from projects.figures import DISCOUNT_RATE, Figure, Input, figures_of
 from projects.metric_text import BETTER, OWNERS, REASONS, UNITS
 from projects.metrics.dictionary import METRICS, Unit
 from projects.metrics.types import Reason
@@ -109,7 +109,8 @@ def figures_page(request: HttpRequest, key: str) -> HttpResponse:
     except ValidationError:
         messages.error(request, _("This is not a date; today is shown."))
         as_of = today
-    found = figures_of(project, as_of)
+    rate = _rate(request)
+    found = figures_of(project, as_of, rate)
     kind = KINDS["projects"]
     report = found.report
     return render(
@@ -123,12 +124,28 @@ def figures_page(request: HttpRequest, key: str) -> HttpResponse:
                 {"label": _("Figures")},
             ],
             "as_of": as_of,
+            "rate": f"{(rate * 100).normalize():f}",
             "report": report,
             "table": build_table(
                 _FIGURES, found.figures, caption=_("Figures"), caption_hidden=True, query={}
             ),
         },
     )
+
+
+def _rate(request: HttpRequest) -> Decimal:
+    """The discount rate asked for in percent, as a ratio."""
+    given = request.GET.get("rate", "")
+    if not given:
+        return DISCOUNT_RATE
+    try:
+        rate = entry.percent(given) / 100
+    except ValidationError:
+        rate = Decimal(-1)
+    if not 0 <= rate <= 1:
+        messages.error(request, _("The rate lies from 0 to 100 %; 4 % is used."))
+        return DISCOUNT_RATE
+    return rate
 
 
 @require_safe

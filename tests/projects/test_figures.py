@@ -131,3 +131,51 @@ def test_the_page_puts_the_numbers_into_the_formula(measured: World) -> None:
     assert "an input is not reported" in before
     odd = client.get("/projects/HOME-P1/figures/?as_of=gestern").content.decode()
     assert "This is not a date; today is shown." in odd
+
+
+# Value over investment ------------------------------------------------------------------------------
+
+
+def benefit(world: World, year: int, planned: int | None, realised: int | None) -> None:
+    factories.BenefitFactory.create(
+        project=world.project, fiscal_year=year,
+        planned=planned, planned_state="missing" if planned is None else "reported",
+        realised=realised, realised_state="missing" if realised is None else "reported",
+    )  # fmt: skip
+
+
+def test_benefits_stand_beside_the_whole_cost_of_the_plan(measured: World) -> None:
+    """100,000 over 2026, of which three months are fiscal year 2025; 60,000 promised for 2025 and
+    90,000 for 2026. At no discount: 150,000 ÷ 100,000; 30,000 were realised in 2025."""
+    benefit(measured, 2025, 60_000, 30_000)
+    benefit(measured, 2026, 90_000, None)
+    shown = {
+        (figure.metric.id, figure.note.partition(";")[0]): figure
+        for figure in figures_of(measured.project, date(2026, 7, 10), Decimal(0)).figures
+    }
+    planned, expected = "benefits as planned", "benefits as realised, else as planned"
+    assert shown["bcr", planned].measure.value == Decimal("1.5")
+    assert shown["bcr", expected].measure.value == Decimal("1.2")
+    assert shown["npv", planned].measure.value == 50_000
+    assert shown["roi", expected].measure.value == Decimal("0.2")
+    inputs = {item.name: item.value for item in shown["npv", planned].inputs}
+    assert inputs["cost 2025"] == 25_000
+    assert inputs["benefit 2025"] == 60_000
+    assert (inputs["base year"], inputs["years"]) == ("2025", 2)
+
+
+def test_an_unknown_benefit_leaves_the_worth_unknown(measured: World) -> None:
+    benefit(measured, 2025, 60_000, None)
+    benefit(measured, 2026, None, None)
+    shown = found(measured, date(2026, 7, 10))
+    assert shown["npv", "benefits as planned"].measure.reason == "no_data"
+
+
+def test_the_rate_is_the_readers_to_choose(measured: World) -> None:
+    benefit(measured, 2026, 90_000, None)
+    client = signed_in(person(Role.PMO, measured))
+    page = client.get("/projects/HOME-P1/figures/?as_of=2026-07-10&rate=10").content.decode()
+    assert "discount rate = 0.1" in page
+    odd = client.get("/projects/HOME-P1/figures/?as_of=2026-07-10&rate=abc").content.decode()
+    assert "discount rate = 0.04" in odd
+    assert "from 0 to 100 %" in odd

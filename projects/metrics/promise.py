@@ -1,0 +1,97 @@
+"""What a project promised its users, held against what it costs, year by year."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+
+from projects.metrics.investment import Appraisal, appraise, irr, payback
+from projects.metrics.periods import fiscal_year_end
+from projects.metrics.types import Measure, Reason
+
+Years = Mapping[int, int | None]
+"""Yen by fiscal year; None is unknown."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Worth:
+    """Value over investment of the years from `base_year` to `last_year`, discounted to the first.
+
+    `rates` are all internal rates of return: none, one, or several.
+    """
+
+    base_year: int
+    last_year: int
+    rate: Decimal
+    appraisal: Appraisal
+    rates: Sequence[Decimal]
+    payback: Measure
+
+    @property
+    def horizon(self) -> int:
+        """Years that are looked at."""
+        return self.last_year - self.base_year + 1
+
+    @property
+    def irr(self) -> Measure:
+        """The internal rate of return where there is exactly one."""
+        if len(self.rates) == 1:
+            return Measure(self.rates[0])
+        return Measure(None, Reason.NOT_APPLICABLE)
+
+
+def worth(costs: Years, benefits: Years, rate: Decimal) -> Worth | None:
+    """None without any cost or benefit, and where a year of either is unknown: a sum without it
+    would be too small. The first year is period 0, and is not discounted. A year that nobody named
+    has neither cost nor benefit. Raises ValueError for a rate of −100 % or less."""
+    if not costs or not benefits or None in costs.values() or None in benefits.values():
+        return None
+    years = range(min(*costs, *benefits), max(*costs, *benefits) + 1)
+    spent = [Decimal(costs.get(year) or 0) for year in years]
+    gained = [Decimal(benefits.get(year) or 0) for year in years]
+    flows = [gain - cost for gain, cost in zip(gained, spent, strict=True)]
+    return Worth(
+        years[0],
+        years[-1],
+        rate,
+        appraise(spent, gained, rate, first=0),
+        irr(flows),
+        payback(flows),
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Benefit:
+    """One benefit of one fiscal year in yen, as planned and as realised; None is unknown."""
+
+    fiscal_year: int
+    planned: int | None
+    realised: int | None
+
+
+def as_planned(benefits: Sequence[Benefit]) -> Years:
+    """The plan's sums by year; a year with an unknown plan is unknown."""
+    return _summed((one.fiscal_year, one.planned) for one in benefits)
+
+
+def as_expected(benefits: Sequence[Benefit], as_of: datetime.date) -> Years:
+    """Realised in years that have ended and were measured; planned in all others."""
+    return _summed(
+        (
+            one.fiscal_year,
+            one.realised
+            if one.realised is not None and fiscal_year_end(one.fiscal_year) < as_of
+            else one.planned,
+        )
+        for one in benefits
+    )
+
+
+def _summed(pairs: Iterable[tuple[int, int | None]]) -> dict[int, int | None]:
+    found: dict[int, int | None] = {}
+    for year, amount in pairs:
+        before = found.get(year, 0)
+        found[year] = None if amount is None or before is None else before + amount
+    return found
