@@ -1,8 +1,9 @@
 """The month, played in a real browser: filed with two mistakes, mended, returned, filed again,
 approved; the CIO's pages change and the audit trail tells the story."""
 
+import time
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,7 +29,13 @@ Enter = Callable[[Role], Page]
 
 @pytest.fixture(autouse=True)
 def _today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Noon of that day, and time goes on: what is filed must lie inside the day it is judged for."""
+    began = time.monotonic()
+    noon = datetime(TODAY.year, TODAY.month, TODAY.day, 3, tzinfo=UTC)
     monkeypatch.setattr("django.utils.timezone.localdate", lambda *_a, **_k: TODAY)
+    monkeypatch.setattr(
+        "django.utils.timezone.now", lambda: noon + timedelta(seconds=time.monotonic() - began)
+    )
 
 
 @pytest.fixture
