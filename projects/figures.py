@@ -17,7 +17,7 @@ from projects.metrics import evm, promise, variance
 from projects.metrics.dictionary import METRICS, Metric
 from projects.metrics.risk import Plan
 from projects.metrics.types import Measure, Reason
-from projects.models import Baseline, MonthlyUpdate, PlannedValue, Project
+from projects.models import Baseline, Milestone, MonthlyUpdate, PlannedValue, Project
 from projects.models.choices import SETTLED_STATES, RequestState
 from projects.selectors import end_of
 from projects.services import flag_facts
@@ -61,6 +61,29 @@ class Figure:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class MilestoneFigure:
+    """One milestone on a day: when it is expected, and by how many days that differs from the plan
+    (below zero is late; undefined, with the reason, where nothing says when)."""
+
+    milestone: Milestone
+    expected_on: date | None
+    days: Measure
+    state: variance.State
+
+    def as_json(self) -> dict[str, Any]:
+        expected = self.expected_on
+        return {
+            "name": self.milestone.name,
+            "planned_on": self.milestone.planned_on.isoformat(),
+            "expected_on": None if expected is None else expected.isoformat(),
+            "metric": "schedule_variance_days",
+            "value": None if self.days.value is None else str(self.days.value),
+            "reason": self.days.reason,
+            "state": self.state,
+        }
+
+
 @dataclass(slots=True)
 class ProjectFigures:
     """All figures of a project on a day, and how old they are."""
@@ -71,6 +94,7 @@ class ProjectFigures:
     first: Baseline | None
     current: Baseline | None
     figures: list[Figure] = field(default_factory=list)
+    milestones: list[MilestoneFigure] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         report = self.report
@@ -91,6 +115,7 @@ class ProjectFigures:
             },
             "baselines": [plan.number for plan in _plans(self)],
             "figures": [figure.as_json() for figure in self.figures],
+            "milestones": [one.as_json() for one in self.milestones],
         }
 
 
@@ -104,7 +129,7 @@ DISCOUNT_RATE: Final = Decimal("0.04")
 
 
 def figures_of(project: Project, as_of: date, rate: Decimal = DISCOUNT_RATE) -> ProjectFigures:
-    """All figures of a project, money discounted at `rate` a year (above -1). Cost: five queries."""
+    """All figures of a project, money discounted at `rate` a year (above -1). Cost: six queries."""
     report = (
         MonthlyUpdate.objects.filter(
             project=project, state__in=SETTLED_STATES, approved_at__lt=end_of(as_of)
@@ -124,6 +149,8 @@ def figures_of(project: Project, as_of: date, rate: Decimal = DISCOUNT_RATE) -> 
     for plan in _plans(found):
         found.figures += _against(report, plan, as_of)
     found.figures += _worth(project, current, as_of, rate)
+    rows = Milestone.objects.filter(project=project).order_by("planned_on", "pk")
+    found.milestones += [_milestone(row, as_of) for row in rows]
     return found
 
 
@@ -220,6 +247,16 @@ def _against(report: MonthlyUpdate | None, plan: Baseline, as_of: date) -> Itera
     yield Figure(METRICS["schedule_variance_percent"], late.percent, days, against)
     yield Figure(METRICS["cost_variance"], over.amount, money, f"{against}: {spent}")
     yield Figure(METRICS["cost_variance_percent"], over.percent, money, against)
+
+
+def _milestone(row: Milestone, as_of: date) -> MilestoneFigure:
+    """Met by the day: that day counts. Else the forecast while it lies ahead, else the day itself:
+    a milestone that was due and is not met is late today, whatever was forecast once."""
+    met_on = row.actual_on if row.actual_on is not None and row.actual_on <= as_of else None
+    dates = variance.Dates(None, row.planned_on, row.forecast_on, met_on)
+    late = variance.schedule(dates, as_of)
+    state = variance.state_of(late, variance.State.LATE, variance.State.EARLY)
+    return MilestoneFigure(row, variance.expected_end(dates, as_of), late.amount, state)
 
 
 def _worth(project: Project, plan: Baseline | None, as_of: date, rate: Decimal) -> Iterator[Figure]:

@@ -18,9 +18,9 @@ from governance import entry
 from governance.access import Action, get_visible_or_404, rights_of
 from governance.formatting import DASH, yen
 from governance.models.base import localized
-from governance.tabular import Column, Unknown, build_table
-from projects.figures import DISCOUNT_RATE, Figure, Input, figures_of
-from projects.metric_text import BETTER, OWNERS, REASONS, UNITS
+from governance.tabular import Column, Kind, Unknown, build_table
+from projects.figures import DISCOUNT_RATE, Figure, Input, MilestoneFigure, figures_of
+from projects.metric_text import BETTER, OWNERS, REASONS, STATES, UNITS
 from projects.metrics.dictionary import METRICS, Unit
 from projects.metrics.types import Reason
 from projects.models import Baseline, MonthlyUpdate, Project
@@ -86,6 +86,31 @@ _FIGURES: tuple[Column[Any], ...] = (
 )
 
 
+_MILESTONES: tuple[Column[MilestoneFigure], ...] = (
+    Column(
+        "name",
+        gettext_lazy("milestone"),
+        lambda row: row.milestone.name,
+        url=lambda row: KINDS["milestones"].page_url(row.milestone),
+    ),
+    Column("planned", gettext_lazy("planned"), lambda row: row.milestone.planned_on, Kind.DATE),
+    Column("forecast", gettext_lazy("forecast"), lambda row: row.milestone.forecast_on, Kind.DATE),
+    Column("actual", gettext_lazy("actual"), lambda row: row.milestone.actual_on, Kind.DATE),
+    Column("expected", gettext_lazy("counts as"), lambda row: row.expected_on, Kind.DATE),
+    Column(
+        "days",
+        gettext_lazy("days before (+) or after (-) the plan"),
+        lambda row: (
+            Unknown("undefined", REASONS[row.days.reason or Reason.NO_DATA])
+            if row.days.value is None
+            else int(row.days.value)
+        ),
+        kind=Kind.INTEGER,
+    ),
+    Column("state", gettext_lazy("reading"), lambda row: STATES[row.state]),
+)
+
+
 def require_reports(request: HttpRequest, project: Project) -> None:
     """Raise PermissionDenied (403) unless the reader sees the project's reports and baselines."""
     for model in (MonthlyUpdate, Baseline):
@@ -126,6 +151,11 @@ def figures_page(request: HttpRequest, key: str) -> HttpResponse:
             "as_of": as_of,
             "rate": f"{(rate * 100).normalize():f}",
             "report": report,
+            "milestones": build_table(
+                _MILESTONES, found.milestones, caption=_("Milestones"), query={}
+            )
+            if found.milestones
+            else None,
             "table": build_table(
                 _FIGURES, found.figures, caption=_("Figures"), caption_hidden=True, query={}
             ),

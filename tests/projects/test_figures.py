@@ -179,3 +179,39 @@ def test_the_rate_is_the_readers_to_choose(measured: World) -> None:
     odd = client.get("/projects/HOME-P1/figures/?as_of=2026-07-10&rate=abc").content.decode()
     assert "discount rate = 0.04" in odd
     assert "from 0 to 100 %" in odd
+
+
+# Milestones -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("forecast", "actual", "days", "state"),
+    [
+        (None, date(2026, 6, 25), 5, "early"),
+        (None, date(2026, 6, 30), 0, "on plan"),
+        (date(2026, 8, 1), None, -32, "late"),
+        (date(2026, 7, 1), None, -10, "late"),  # That forecast has passed: it is late today.
+        (None, None, -10, "late"),
+        (None, date(2026, 7, 11), -10, "late"),  # Met after the day that is asked about.
+    ],
+)
+def test_a_milestone_is_read_as_of_the_day(
+    world: World, forecast: date | None, actual: date | None, days: int, state: str
+) -> None:
+    factories.MilestoneFactory.create(
+        project=world.project, planned_on=date(2026, 6, 30), forecast_on=forecast, actual_on=actual
+    )
+    (one,) = figures_of(world.project, date(2026, 7, 10)).milestones
+    assert one.days.value == days
+    assert one.state.value == state
+
+
+def test_a_milestone_ahead_without_a_forecast_is_not_computable(world: World) -> None:
+    factories.MilestoneFactory.create(
+        project=world.project, planned_on=date(2026, 7, 10), forecast_on=None, actual_on=None
+    )
+    found_ = figures_of(world.project, date(2026, 7, 10))
+    assert found_.milestones[0].days.reason == "no_data"
+    assert found_.as_json()["milestones"][0]["state"] == "unknown"
+    page = signed_in(person(Role.PMO, world)).get("/projects/HOME-P1/figures/?as_of=2026-07-10")
+    assert "Milestones" in page.content.decode()
