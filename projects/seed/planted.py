@@ -530,7 +530,7 @@ def _report(
             actual_cost=int(earned * cost),
             forecast_cost=int(_BUDGET * cost),
             forecast_end_on=months_after(start, int(_MONTHS / done)) - timedelta(days=1),
-            confidence=Confidence.HIGH if cost == done else Confidence.LOW,
+            confidence=Confidence.HIGH if abs(float(cost) - float(done)) < 0.05 else Confidence.LOW,
             narrative=note,
             submitted_at=frame.moment(submitted_on, 10),
             approved_at=frame.moment(submitted_on + timedelta(days=2), 15),

@@ -201,6 +201,15 @@ def test_ask_agree_and_hear_again_on_the_pages(world: World, standing: RiskFlag)
     assert "heard again" in heard_again
 
 
+def test_what_could_not_be_judged_offers_no_form(world: World, standing: RiskFlag) -> None:
+    standing.severity = Severity.UNKNOWN
+    standing.save()
+    client = signed_in(person(Role.PMO, world))
+    page = client.get(reverse("flag-mute", args=[standing.pk])).content.decode()
+    assert "report the missing figures" in page
+    assert "Ask to mute it" not in page
+
+
 def test_bad_input_is_told_and_kept(world: World, standing: RiskFlag) -> None:
     path = reverse("flag-mute", args=[standing.pk])
     told = post(Role.PMO, world, path, reason="Because of it", expires_on="2020-01-01")
