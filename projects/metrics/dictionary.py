@@ -142,6 +142,9 @@ _ENTRIES = (
     Metric("single_bid_ratio", "Single-bid ratio", "一者応札率",
            "competitive contracts with one bidder ÷ competitive contracts", Unit.RATIO, "0 to 1",
            (_N, _Z), "Board of Audit (会計検査院)", Better.LESS, Owner.ACCOUNTING),
+    Metric("mean_award_rate", "Mean award rate", "平均落札率",
+           "sum of award rates ÷ contracts that tell theirs", Unit.RATIO, "≥ 0", (_N,),
+           "Board of Audit (会計検査院)", Better.NEITHER, Owner.ACCOUNTING),
 )  # fmt: skip
 
 METRICS: Mapping[str, Metric] = {metric.id: metric for metric in _ENTRIES}
