@@ -103,7 +103,7 @@ def _zero_variance(facts: Words) -> tuple[str, str]:
 
 def _closed_funded(facts: Words) -> tuple[str, str]:
     return (
-        _("The project ended on %(ended_on)s.") % facts,
+        _("It ended on %(ended_on)s.") % facts,
         _("%(fiscal_year)s still holds %(amount)s for it.") % facts,
     )
 

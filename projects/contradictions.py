@@ -13,7 +13,15 @@ from projects.metrics import contradictions as rules
 from projects.metrics.contradictions import Contradiction, Report
 from projects.metrics.kpi import Direction, achievement
 from projects.metrics.periods import fiscal_year_of, last_ended_fiscal_year
-from projects.models import Baseline, KpiValue, Milestone, MonthlyUpdate, Project, YearRollup
+from projects.models import (
+    Baseline,
+    KpiValue,
+    Milestone,
+    MonthlyUpdate,
+    Project,
+    System,
+    YearRollup,
+)
 from projects.models.choices import (
     ENDED_PHASES,
     REPORTING_PHASES,
@@ -23,20 +31,23 @@ from projects.models.choices import (
 )
 from projects.selectors import end_of
 
+# Money that stands for a year, whether or not it was spent.
+_FUNDS = ("available", "initial", "requested")
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A contradiction, and what it is about: a project, or a whole agency."""
+    """A contradiction, and what it is about: a project, a system, or a whole agency (None)."""
 
     agency: Agency
-    project: Project | None
+    about: Project | System | None
     contradiction: Contradiction
 
 
 def find(user: Any, as_of: date, agency_id: int | None = None) -> list[Found]:
     """All that a reader may see as of a day, of one agency or of all; by agency and project.
 
-    Cost: eight queries.
+    Cost: ten queries.
     """
     seen = MonthlyUpdate.objects.visible_to(user).values("project_id")
     projects = Project.objects.filter(pk__in=seen).select_related("agency")
@@ -51,11 +62,12 @@ def find(user: Any, as_of: date, agency_id: int | None = None) -> list[Found]:
         for one in _of_project(project, reports.get(pk), facts, as_of)
     ]
     found += _of_agencies(by_pk, reports, facts)
+    found += _of_systems(user, as_of, agency_id)
     return sorted(
         found,
         key=lambda item: (
             item.agency.name,
-            "" if item.project is None else item.project.code,
+            "" if item.about is None else item.about.name,
             item.contradiction.kind,
         ),
     )
@@ -101,18 +113,18 @@ class _Facts:
                 self.values[value.kpi.project_id].append(value)
         self.ledger: dict[int, dict[int, list[int | None]]] = defaultdict(lambda: defaultdict(list))
         self.own: dict[int, dict[int, int]] = defaultdict(dict)
-        amounts = ("fiscal_year", "executed", "available", "initial", "requested")
+        amounts = ("fiscal_year", "executed", *_FUNDS)
         own = YearRollup.objects.filter(project_id__in=ids).values_list(
             "project_id", "project_id", *amounts
         )
         linked = YearRollup.objects.filter(system__projects__in=ids).values_list(
             F("system__projects"), "project_id", *amounts
         )
-        for pk, is_own, year, executed, available, *asked in [*own, *linked]:
-            known = [amount for amount in (executed, available) if amount is not None]
+        for pk, is_own, year, executed, *funds in [*own, *linked]:
+            known = [amount for amount in (executed, funds[0]) if amount is not None]
             self.ledger[pk][year].append(max(known) if known else None)
             if is_own is not None:
-                self.own[pk][year] = max(amount or 0 for amount in (available, *asked))
+                self.own[pk][year] = max(amount or 0 for amount in funds)
 
 
 def _of_project(
@@ -179,7 +191,24 @@ def _of_agencies(
             yield Found(agencies[agency_id], None, one)
 
 
+def _of_systems(user: Any, as_of: date, agency_id: int | None) -> Iterator[Found]:
+    """Systems that are gone and still hold money."""
+    gone = System.objects.visible_to(user).filter(retired_on__lte=as_of)
+    if agency_id is not None:
+        gone = gone.filter(agency_id=agency_id)
+    money: dict[int, dict[int, int]] = defaultdict(dict)
+    rows = YearRollup.objects.filter(system__in=gone.order_by().values("pk"))
+    for pk, year, *amounts in rows.values_list("system_id", "fiscal_year", *_FUNDS):
+        if pk is not None:
+            money[pk][year] = max(amount or 0 for amount in amounts)
+    for system in gone.select_related("agency"):
+        one = rules.closed_yet_funded(system.retired_on, money.get(system.pk, {}))
+        if one is not None:
+            yield Found(system.agency, system, one)
+
+
 def agencies_of(user: Any) -> list[Agency]:
-    """The agencies whose reports a reader sees. One query."""
-    seen = MonthlyUpdate.objects.visible_to(user).values("project__agency_id")
-    return list(Agency.objects.filter(Q(pk__in=seen)).order_by("name"))
+    """The agencies of which a reader sees projects or systems. One query."""
+    projects = Project.objects.visible_to(user).values("agency_id")
+    systems = System.objects.visible_to(user).values("agency_id")
+    return list(Agency.objects.filter(Q(pk__in=projects) | Q(pk__in=systems)).order_by("name"))

@@ -4,14 +4,16 @@ A case is a project at the end of a quarter, as its approved reports showed it o
 happened is read from the last report approved within the following year.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
 
+from django.db.models import QuerySet
+
 from projects.metrics.outlook.warning import HORIZON, Case, State, signs
-from projects.models import Baseline, MonthlyUpdate
+from projects.models import Baseline, MonthlyUpdate, Project
 from projects.models.choices import SETTLED_STATES, ProjectPhase, RequestState
 from projects.selectors import end_of
 
@@ -42,29 +44,23 @@ def cases_of_register(as_of: date) -> list[Case]:
     ]
 
 
-def case_of(code: str, as_of: date) -> Case | None:
-    """A project as its reports show it on a day; None where none is recent enough. One query."""
-    return _case(list(_reports(as_of, code=code)), as_of, as_of)
-
-
-def case_of_each(as_of: date, codes: Iterable[str]) -> dict[str, Case]:
-    """The same for many projects, by code. One query."""
-    wanted = set(codes)
+def case_of_each(projects: QuerySet[Project], as_of: date) -> dict[str, Case]:
+    """Projects as their reports show them on a day, by code; without those of which no report is
+    recent enough. One query."""
     found = {
         code: _case(list(reports), as_of, as_of)
-        for code, reports in groupby(_reports(as_of), key=lambda item: item.code)
-        if code in wanted
+        for code, reports in groupby(_reports(as_of, projects), key=lambda item: item.code)
     }
     return {code: case for code, case in found.items() if case is not None}
 
 
-def _reports(as_of: date, code: str | None = None) -> Iterator[Reported]:
-    """By project, in the order of the approvals."""
+def _reports(as_of: date, projects: QuerySet[Project] | None = None) -> Iterator[Reported]:
+    """Of these projects, or of all; by project, in the order of the approvals."""
     rows = MonthlyUpdate.objects.filter(
         state__in=SETTLED_STATES, approved_at__isnull=False, approved_at__lt=end_of(as_of)
     )
-    if code is not None:
-        rows = rows.filter(project__code=code)
+    if projects is not None:
+        rows = rows.filter(project__in=projects)
     for row in (
         rows.order_by("project__code", "approved_at", "period", "revision")
         .values_list(

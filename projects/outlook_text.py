@@ -44,6 +44,7 @@ FACTORS: Final[Mapping[str, Text]] = {
     "size": _("its size"),
 }
 CLASSES: Final[Mapping[str, Text]] = {
+    "published": _("IT projects worldwide, published (Flyvbjerg and others 2022)"),
     "all": _("all delivered projects"),
     "small": _("first budget below 100 million yen"),
     "medium": _("first budget from 100 million to below 1 billion yen"),

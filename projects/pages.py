@@ -300,7 +300,7 @@ def flags(kind: Kind, obj: Any, user: Any, on: date) -> list[FlagNote] | None:
         .filter(about)
         .select_related("system", "project", "contract", "review__review_type"),
         key=lambda flag: (
-            flag.muted_until is not None and flag.muted_until >= on,
+            flag.is_muted(on),
             rank[flag.severity],
             flag.opened_on,
             flag.pk,
@@ -321,7 +321,7 @@ def _flag_note(flag: RiskFlag, on: date, *, may_mute: bool) -> FlagNote:
         why=note.why,
         clears_when=note.clears_when,
         opened_on=flag.opened_on,
-        muted_until=flag.muted_until if flag.muted_until and flag.muted_until >= on else None,
+        muted_until=flag.muted_until if flag.is_muted(on) else None,
         mute_url=reverse("flag-mute", args=[flag.pk])
         if may_mute and flag.severity != FlagSeverity.UNKNOWN and flag.closed_on is None
         else "",

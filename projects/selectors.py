@@ -11,7 +11,19 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Protocol
 
 from django.db import models
-from django.db.models import Case, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -36,6 +48,7 @@ from projects.models import (
     YearRollup,
 )
 from projects.models.choices import (
+    COMPETITIVE_METHODS,
     FILED_STATES,
     REPORTING_PHASES,
     FlagSeverity,
@@ -252,7 +265,7 @@ class Selection:
     def open_flags(self) -> QuerySet[RiskFlag]:
         """Every flag a reader sees that stood open on the day and was not muted, whatever the
         criteria."""
-        return self.standing_flags().exclude(muted_until__gte=self.as_of)
+        return self.standing_flags().exclude(muted_on__lte=self.as_of, muted_until__gte=self.as_of)
 
     def standing_flags(self) -> QuerySet[RiskFlag]:
         """The same with those that are muted."""
@@ -601,4 +614,15 @@ def is_measured(last_year: int, path: str = "pk") -> Q:
     )
     return Q(**{f"{path}__in": used.order_by().values("system_id")}) | Q(
         **{f"{path}__in": achieved.order_by().values(system=F("kpi__system_id"))}
+    )
+
+
+def bidding_counts() -> tuple[Count, Count, Count]:
+    """Of contracts: competitive ones, those of them that tell their bidders, and those with one.
+    These make a `SingleBids`."""
+    competitive = Q(method__in=COMPETITIVE_METHODS)
+    return (
+        Count("pk", filter=competitive),
+        Count("pk", filter=competitive & Q(bidders__isnull=False)),
+        Count("pk", filter=competitive & Q(bidders=1)),
     )

@@ -20,6 +20,7 @@ from projects.metrics.risk.monthly_reports import due_on
 from projects.models import (
     Baseline,
     Finding,
+    FlagMute,
     MonthlyUpdate,
     Project,
     Review,
@@ -86,6 +87,7 @@ class Work:
     to_approve: list[MonthlyUpdate] | None = None
     to_decide: list[Baseline] = field(default_factory=list)
     target_changes: list[TargetChange] = field(default_factory=list)
+    mutes: list[FlagMute] = field(default_factory=list)
     to_publish: list[MonthlyUpdate] | None = None
     missing_reports: list[Project] | None = None
     by_agency: list[ByAgency] | None = None
@@ -254,6 +256,25 @@ def _requests(user: Any) -> tuple[list[Baseline], list[TargetChange]]:
     return plans, changes
 
 
+def _mutes(user: Any) -> list[FlagMute]:
+    """Mutings of open flags that wait for the reader's decision. Cost: one query."""
+    if not rights_of(user).reach(Resource.FLAG, Action.APPROVE):
+        return []
+    return list(
+        FlagMute.objects.visible_to(user, Action.APPROVE)
+        .filter(state=RequestState.REQUESTED, flag__closed_on__isnull=True)
+        .exclude(requested_by=user)
+        .select_related(
+            "requested_by",
+            "flag__system",
+            "flag__project",
+            "flag__contract",
+            "flag__review__review_type",
+        )
+        .order_by("requested_at")[: SHOWN + 1]
+    )
+
+
 def _to_publish(user: Any) -> list[MonthlyUpdate] | None:
     inside = _within(
         rights_of(user).reach(Resource.PUBLICATION, Action.APPROVE),
@@ -411,7 +432,7 @@ def _flags(user: Any, as_of: date) -> list[RiskFlag] | None:
     rows = (
         RiskFlag.objects.filter(mine, closed_on__isnull=True)
         .exclude(severity__in=[FlagSeverity.UNKNOWN, FlagSeverity.LOW])
-        .exclude(muted_until__gte=as_of)
+        .exclude(muted_on__lte=as_of, muted_until__gte=as_of)
         .select_related("system", "project", "contract", "review__review_type")
         .order_by("severity", "opened_on", "pk")
     )
@@ -426,6 +447,7 @@ def work_of(user: User, as_of: date, due_day: int) -> Work:
     work.owed = owed_reports(user, as_of, due_day)
     work.to_approve = _to_approve(user)
     work.to_decide, work.target_changes = _requests(user)
+    work.mutes = _mutes(user)
     work.to_publish = _to_publish(user)
     work.missing_reports = _missing(user, late_period, as_of)
     work.by_agency = _by_agency(user, late_period, as_of)

@@ -12,6 +12,7 @@ from governance.formatting import integer
 from governance.models import Agency
 from governance.tabular import Badge, Column, Kind, Table, Text, build_table
 from projects.register import KINDS
+from projects.risk_text import title_of
 from projects.work import SHOWN, ByAgency, Owed, Status, Work
 
 _BADGES: Final[Mapping[Status, Badge]] = {
@@ -59,6 +60,18 @@ _TARGETS: Final[tuple[Column[Any], ...]] = (
     Column("year", _("fiscal year"), lambda r: r.value.fiscal_year, Kind.YEAR),
     Column("old", _("target before"), lambda r: r.old_target, Kind.DECIMAL),
     Column("new", _("target asked for"), lambda r: r.new_target, Kind.DECIMAL),
+    Column("reason", _("reason"), lambda r: r.reason),
+    Column("by", _("requested by"), lambda r: str(r.requested_by or "–")),
+)
+_MUTES: Final[tuple[Column[Any], ...]] = (
+    Column(
+        "flag",
+        _("risk flag"),
+        lambda r: title_of(r.flag.rule_id),
+        url=lambda r: reverse("flag-mute", args=[r.flag_id]),
+    ),
+    Column("subject", _("about"), lambda r: str(r.flag.subject)),
+    Column("until", _("until"), lambda r: r.expires_on, Kind.DATE),
     Column("reason", _("reason"), lambda r: r.reason),
     Column("by", _("requested by"), lambda r: str(r.requested_by or "–")),
 )
@@ -127,6 +140,7 @@ def sections(work: Work, agencies: Mapping[int, Agency]) -> list[Section]:
             _TARGETS,
             work.target_changes or None,
         ),
+        ("mutes", _("Mutings of flags waiting for your decision"), "", _MUTES, work.mutes or None),
         ("agencies", _("Reports by agency"), "", _by_agency(agencies), work.by_agency),
         (
             "missing",

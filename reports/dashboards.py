@@ -44,7 +44,7 @@ from projects.metrics import cost
 from projects.metrics.types import Measure, Reason, ratio
 from projects.metrics.value import SingleBids, TakeUp, online_use_ratio
 from projects.models import Project, RiskFlag, System, YearRollup
-from projects.models.choices import COMPETITIVE_METHODS, FlagSeverity
+from projects.models.choices import FlagSeverity
 from projects.selectors import (
     ENDED_STATUSES,
     SEVERITIES,
@@ -52,6 +52,7 @@ from projects.selectors import (
     Criteria,
     Rows,
     Selection,
+    bidding_counts,
     flagged_projects,
     flagged_systems,
     has_split,
@@ -469,13 +470,10 @@ def _use_counts(selection: Selection) -> QuerySet[Any, Any]:
 
 
 def _contract_counts(selection: Selection) -> QuerySet[Any, Any]:
-    competitive = Q(method__in=COMPETITIVE_METHODS)
     return _row(
         _grouped(selection.contracts(), "contracts", F("agency_id")),
         Count("pk"),
-        Count("pk", filter=competitive),
-        Count("pk", filter=competitive & Q(bidders__isnull=False)),
-        Count("pk", filter=competitive & Q(bidders=1)),
+        *bidding_counts(),
         changed_on=_LAST_CHANGE,
     )
 

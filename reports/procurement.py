@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Avg, Count, F, Q, Sum
+from django.db.models import Avg, Count, F, Sum
 
 from governance.models import Agency
 from projects.metrics.types import Measure, Reason
 from projects.metrics.value import SingleBids
 from projects.models import Contract, System
-from projects.models.choices import COMPETITIVE_METHODS, SystemStatus
+from projects.selectors import ENDED_STATUSES, bidding_counts
 
 VENDORS = 50
 """The largest vendors that are listed."""
@@ -59,12 +59,9 @@ class Bought:
         return Measure(Decimal(self.amount) / self.whole)
 
 
-_IS_COMPETITIVE = Q(method__in=COMPETITIVE_METHODS)
 _COUNTS: dict[str, Any] = {
     "contracts": Count("pk"),
-    "competitive": Count("pk", filter=_IS_COMPETITIVE),
-    "bidders_known": Count("pk", filter=_IS_COMPETITIVE & Q(bidders__isnull=False)),
-    "single": Count("pk", filter=_IS_COMPETITIVE & Q(bidders=1)),
+    **dict(zip(("competitive", "bidders_known", "single"), bidding_counts(), strict=True)),
     "sum_amount": Sum("amount"),
     "amounts_known": Count("amount"),
     "award": Avg("award_ratio"),
@@ -136,7 +133,7 @@ def renewals(user: Any) -> Iterator[Renewals]:
     query."""
     rows = (
         System.objects.filter(pk__in=System.objects.visible_to(user).values("pk"))
-        .exclude(status__in=[SystemStatus.RETIRED, SystemStatus.MERGED])
+        .exclude(status__in=ENDED_STATUSES)
         .order_by()
         .values("next_renewal_year")
         .annotate(

@@ -190,6 +190,8 @@ _MADE = (
             "severity_since",
             "judged_on",
             "closed_on",
+            "muted_on",
+            "muted_until",
         ),
         search=("rule_id", "system__name", "project__name", "contract__title"),
     ),

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -41,6 +42,19 @@ class FiscalYearField(_SmallInteger):
         MinValueValidator(FISCAL_YEAR_MIN),
         MaxValueValidator(FISCAL_YEAR_MAX),
     ]
+
+
+def person_field(label: Any) -> "models.ForeignKey[Any, Any]":
+    """Who did a step of a record; services write it, never a form."""
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=label,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
 
 
 def year_in_range(field: str, name: str, *, null: bool = False) -> models.CheckConstraint:

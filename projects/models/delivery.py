@@ -1,6 +1,5 @@
 from typing import Any
 
-from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -8,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from governance.access import Access, Resource
 from governance.querysets import ScopedQuerySet
-from projects.models.base import Registered, in_order, not_negative
+from projects.models.base import Registered, in_order, not_negative, person_field
 from projects.models.choices import (
     OPEN_STATES,
     SETTLED_STATES,
@@ -21,18 +20,6 @@ from projects.models.choices import (
 
 def _moment(label: Any) -> "models.DateTimeField[Any, Any]":
     return models.DateTimeField(label, null=True, blank=True, editable=False)
-
-
-def _person(label: Any) -> "models.ForeignKey[Any, Any]":
-    return models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name=label,
-        null=True,
-        blank=True,
-        editable=False,
-        on_delete=models.PROTECT,
-        related_name="+",
-    )
 
 
 class Baseline(Registered):
@@ -64,9 +51,9 @@ class Baseline(Registered):
     planned_end_on = models.DateField(_("planned end"))
     budget_at_completion = models.BigIntegerField(_("budget at completion"))
     requested_at = _moment(_("requested at"))
-    requested_by = _person(_("requested by"))
+    requested_by = person_field(_("requested by"))
     decided_at = _moment(_("decided at"))
-    decided_by = _person(_("decided by"))
+    decided_by = person_field(_("decided by"))
     decision_reason = models.TextField(_("reason of the decision"), blank=True, editable=False)
 
     objects = ScopedQuerySet.as_manager()
@@ -245,14 +232,14 @@ class MonthlyUpdate(Registered):
     # Check → the reason the PJMO gave for what looks odd.
     answers = models.JSONField(_("reasons given"), default=dict, blank=True, editable=False)
     submitted_at = _moment(_("submitted at"))
-    submitted_by = _person(_("submitted by"))
+    submitted_by = person_field(_("submitted by"))
     returned_at = _moment(_("returned at"))
-    returned_by = _person(_("returned by"))
+    returned_by = person_field(_("returned by"))
     return_reason = models.TextField(_("why it was returned"), blank=True, editable=False)
     approved_at = _moment(_("approved at"))
-    approved_by = _person(_("approved by"))
+    approved_by = person_field(_("approved by"))
     published_at = _moment(_("published at"))
-    published_by = _person(_("published by"))
+    published_by = person_field(_("published by"))
 
     objects = ScopedQuerySet.as_manager()
     access = (Access(Resource.UPDATE, agency=("project__agency_id",), project=("project_id",)),)

@@ -1,3 +1,5 @@
+from datetime import date
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -43,7 +45,8 @@ class RiskFlag(models.Model):
     severity_since = models.DateField(_("at this severity since"))
     judged_on = models.DateField(_("judged on"))
     closed_on = models.DateField(_("closed on"), null=True)
-    # The last day on which it is set aside (`FlagMute`); it ends when the flag becomes graver.
+    # The first and last day on which it is set aside (`FlagMute`); graver flags are heard again.
+    muted_on = models.DateField(_("muted on"), null=True, blank=True)
     muted_until = models.DateField(_("muted until"), null=True, blank=True)
 
     objects = ScopedQuerySet.as_manager()
@@ -117,6 +120,12 @@ class RiskFlag(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule_id} {self.severity}"
+
+    def is_muted(self, on: date) -> bool:
+        """Whether it is set aside on a day."""
+        if self.muted_on is None or self.muted_until is None:
+            return False
+        return self.muted_on <= on <= self.muted_until
 
     @property
     def subject(self) -> models.Model | None:

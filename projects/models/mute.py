@@ -1,6 +1,3 @@
-from typing import Any
-
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -8,18 +5,8 @@ from django.utils.translation import gettext_lazy as _
 from governance.access import Access, Resource
 from governance.models.base import Tracked
 from governance.querysets import ScopedQuerySet
+from projects.models.base import person_field
 from projects.models.choices import FlagSeverity, RequestState
-
-
-def _person(label: Any) -> "models.ForeignKey[Any, Any]":
-    return models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name=label,
-        null=True,
-        blank=True,
-        on_delete=models.PROTECT,
-        related_name="+",
-    )
 
 
 class FlagMute(Tracked):
@@ -41,9 +28,9 @@ class FlagMute(Tracked):
         _("state"), max_length=10, choices=RequestState.choices, default=RequestState.REQUESTED
     )
     requested_at = models.DateTimeField(_("requested at"))
-    requested_by = _person(_("requested by"))
+    requested_by = person_field(_("requested by"))
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
-    decided_by = _person(_("decided by"))
+    decided_by = person_field(_("decided by"))
     decision_reason = models.TextField(_("reason of the decision"), blank=True)
 
     objects = ScopedQuerySet.as_manager()

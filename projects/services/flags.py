@@ -195,7 +195,7 @@ class _Differences:
         if flag.severity != judged["severity"]:
             flag.severity_since = self.day
             if _GRAVITY[judged["severity"]] > _GRAVITY[flag.severity]:
-                flag.muted_until = None  # What was set aside was less than this.
+                flag.muted_on = flag.muted_until = None  # What was set aside was less than this.
         for name, value in judged.items():
             setattr(flag, name, value)
         flag.judged_on = self.day

@@ -70,7 +70,7 @@ def approve_mute(act: Act, pk: int, *, version: int | None = None) -> FlagMute:
     mute.full_clean()
     mute.save()
     audit.record_object(act, "flagmute.approved", mute, before=before, after=state_of(mute))
-    _set(act, flag, "riskflag.muted", mute.expires_on)
+    _set(act, flag, "riskflag.muted", since=today, until=mute.expires_on)
     return mute
 
 
@@ -90,14 +90,14 @@ def unmute(act: Act, flag_pk: int) -> RiskFlag:
     """Hear a muted flag again before its day: whoever may ask for a muting may end one. Audited
     as "riskflag.unmuted"."""
     flag = _standing(act, flag_pk, Action.FLAG)
-    if flag.muted_until is None:
+    if not flag.is_muted(timezone.localdate(act.at)):
         raise DomainError(_("This flag is not muted."))
-    _set(act, flag, "riskflag.unmuted", None)
+    _set(act, flag, "riskflag.unmuted", since=None, until=None)
     return flag
 
 
-def _set(act: Act, flag: RiskFlag, verb: str, until: date | None) -> None:
+def _set(act: Act, flag: RiskFlag, verb: str, *, since: date | None, until: date | None) -> None:
     before: dict[str, Any] = snapshot(flag)
-    flag.muted_until = until
-    flag.save(update_fields=["muted_until"])
+    flag.muted_on, flag.muted_until = since, until
+    flag.save(update_fields=["muted_on", "muted_until"])
     audit.record_object(act, verb, flag, before=before, after=snapshot(flag))

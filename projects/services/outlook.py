@@ -34,9 +34,7 @@ def recompute(as_of: date) -> OutlookRun:
     cases = cases_of_register(as_of)
     trial = try_out(cases, fiscal_year_of)
     model = learn(cases) if trial.beats_all else None
-    agencies = {
-        code: str(agency) for code, agency in Project.objects.values_list("code", "agency_id")
-    }
+    agencies = dict(Project.objects.values_list("code", "agency__code"))
     with transaction.atomic():
         run, _is_new = OutlookRun.objects.update_or_create(
             as_of=as_of,
@@ -44,7 +42,7 @@ def recompute(as_of: date) -> OutlookRun:
                 "cases": len(cases),
                 "known": sum(case.worsened is not None for case in cases),
                 "model": None if model is None else _model_json(model),
-                "trial": _trial_json(trial),
+                "trial": trial_json(trial),
                 "classes": _classes(as_of),
                 "raters": _raters([(agencies[case.subject], case) for case in cases]),
             },
@@ -92,7 +90,8 @@ def _text(measure: Measure) -> str | None:
     return None if measure.value is None else str(measure.value)
 
 
-def _trial_json(trial: Trial) -> dict[str, Any]:
+def trial_json(trial: Trial) -> dict[str, Any]:
+    """The scores and the calibration table of a trial; scores are decimals as text, or null."""
     return {
         "held_out": list(trial.held_out),
         "cases": trial.cases,
@@ -151,12 +150,12 @@ def _spread_json(found: Spread) -> dict[str, Any]:
 
 
 def _raters(cases: Sequence[tuple[str, Case]]) -> list[dict[str, Any]]:
-    """Rows of agency, rating, and for each sign the tally, the shrunk rate and the government's."""
+    """Rows of agency (its code), rating, and for each sign the tally, the shrunk rate and the government's."""
     tallies = {sign: raters.tally(cases, sign) for sign in RATED_SIGNS}
     keys = sorted(set().union(*tallies.values()))
     return [
         {
-            "agency": int(agency),
+            "agency": agency,
             "rating": rating,
             **{sign.value: _rated(tallies[sign], agency, rating) for sign in RATED_SIGNS},
         }

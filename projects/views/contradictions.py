@@ -17,7 +17,7 @@ from governance.access import Action, Resource, require_somewhere
 from governance.tabular import Column, Kind, build_table
 from projects.contradiction_text import TITLES, statements
 from projects.contradictions import Found, agencies_of, find
-from projects.register import KINDS
+from projects.register import KINDS, kind_of
 
 _PER_PAGE: Final = 50
 _COLUMNS: Final[tuple[Column[Found], ...]] = (
@@ -28,14 +28,10 @@ _COLUMNS: Final[tuple[Column[Found], ...]] = (
         url=lambda row: KINDS["agencies"].page_url(row.agency),
     ),
     Column(
-        "project",
-        gettext_lazy("project"),
-        lambda row: "" if row.project is None else str(row.project),
-        url=lambda row: (
-            None
-            if row.project is None
-            else reverse("projects:projects-detail", args=[row.project.code])
-        ),
+        "about",
+        gettext_lazy("about"),
+        lambda row: _("the whole agency") if row.about is None else str(row.about),
+        url=lambda row: None if row.about is None else kind_of(row.about).page_url(row.about),
     ),
     Column("kind", gettext_lazy("what contradicts"), lambda row: TITLES[row.contradiction.kind]),
     Column("one", gettext_lazy("one statement"), lambda row: statements(row.contradiction)[0]),

@@ -1,6 +1,5 @@
 """Muting a flag: what is asked, who decides, and what came of it."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -21,6 +20,7 @@ from projects.register import kind_of
 from projects.risk_text import note_of, title_of
 from projects.services import mutes
 from projects.views.editing import act_of
+from projects.views.requests import decide
 
 
 def _flag(request: HttpRequest, key: int) -> RiskFlag:
@@ -62,7 +62,6 @@ def _context(request: HttpRequest, flag: RiskFlag) -> dict[str, Any]:
     note = note_of(flag)
     subject = flag.subject
     back = "" if subject is None else kind_of(subject).page_url(subject)
-    today = timezone.localdate()
     is_own = waiting is not None and waiting.requested_by_id == getattr(request.user, "pk", None)
     return {
         "title": _("Mute a flag"),
@@ -73,52 +72,41 @@ def _context(request: HttpRequest, flag: RiskFlag) -> dict[str, Any]:
         "back": back,
         "rows": rows,
         "waiting": waiting,
-        "is_muted": flag.muted_until is not None and flag.muted_until >= today,
+        "is_muted": flag.is_muted(timezone.localdate()),
         "may_decide": waiting is not None
         and not is_own
-        and can(request.user, Action.APPROVE, flag),
+        and can(request.user, Action.APPROVE, waiting),
     }
 
 
-def _do(request: HttpRequest, flag_key: int, done: str, write: Callable[[], Any]) -> HttpResponse:
-    try:
-        write()
-    except DomainError as error:
-        messages.error(request, str(error))
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    else:
-        messages.success(request, done)
-    return redirect(reverse("flag-mute", args=[flag_key]))
-
-
-def _asked(request: HttpRequest, key: int) -> FlagMute:
+def _asked(request: HttpRequest, key: int) -> tuple[FlagMute, str]:
     rows: Any = FlagMute.objects.select_related("flag")
     found: FlagMute = get_visible_or_404(rows, request.user, pk=key)
-    require(request.user, Action.APPROVE, found.flag)
-    return found
+    return found, reverse("flag-mute", args=[found.flag_id])
 
 
 @require_POST
 def approve(request: HttpRequest, key: int) -> HttpResponse:
-    found = _asked(request, key)
-    act = act_of(request, request.POST.get("reason", ""))
+    found, url = _asked(request, key)
     done = _("The flag is muted.")
-    return _do(request, found.flag_id, done, lambda: mutes.approve_mute(act, found.pk))
+    return decide(request, found, Action.APPROVE, mutes.approve_mute, done, url)
 
 
 @require_POST
 def reject(request: HttpRequest, key: int) -> HttpResponse:
-    found = _asked(request, key)
-    act = act_of(request, request.POST.get("reason", ""))
+    found, url = _asked(request, key)
     done = _("The request is rejected.")
-    return _do(request, found.flag_id, done, lambda: mutes.reject_mute(act, found.pk))
+    return decide(request, found, Action.APPROVE, mutes.reject_mute, done, url)
 
 
 @require_POST
 def unmute(request: HttpRequest, key: int) -> HttpResponse:
     flag = _flag(request, key)
     require(request.user, Action.FLAG, flag)
-    act = act_of(request, request.POST.get("reason", ""))
-    done = _("The flag is heard again.")
-    return _do(request, flag.pk, done, lambda: mutes.unmute(act, flag.pk))
+    try:
+        mutes.unmute(act_of(request), flag.pk)
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("The flag is heard again."))
+    return redirect("flag-mute", flag.pk)

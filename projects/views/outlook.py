@@ -24,6 +24,7 @@ from governance.tabular import Column, Kind, Unknown, build_table
 from projects.metrics.outlook.reference import (
     BIASES,
     MIN_CLASS,
+    PUBLISHED_CASES,
     PUBLISHED_TAIL,
     managed,
     uplifted,
@@ -36,7 +37,7 @@ from projects.models.choices import (
     Confidence,
     RequestState,
 )
-from projects.outlook import case_of, case_of_each
+from projects.outlook import case_of_each
 from projects.outlook_text import BIASES as BIAS_NAMES
 from projects.outlook_text import CLASSES, FACTORS, SIGNS, WAYS
 from projects.register import KINDS
@@ -45,12 +46,17 @@ from projects.views.metrics import require_reports
 
 Row = Mapping[str, Any]
 _FEW: Final = gettext_lazy("not enough cases")
+_UNPUBLISHED: Final = gettext_lazy("not published")
 _SHOWN: Final = 50
 
 
 def _number(row: Any, key: str) -> Any:
     value = row[key]
     return Unknown("undefined", _FEW) if value is None else round(Decimal(value), 4)
+
+
+def _level(row: Any, key: str) -> Any:
+    return Unknown("missing", _UNPUBLISHED) if row["name"] == "published" else _number(row, key)
 
 
 _SCORES: Final[tuple[Column[Row], ...]] = (
@@ -75,8 +81,8 @@ _CLASSES: Final[tuple[Column[Row], ...]] = (
     Column("class", gettext_lazy("class"), lambda row: CLASSES[row["name"]]),
     Column("of", gettext_lazy("outcome ÷ first plan"), lambda row: row["of"]),
     Column("cases", gettext_lazy("projects"), lambda row: row["cases"], kind=Kind.INTEGER),
-    Column("p50", gettext_lazy("P50"), lambda row: _number(row, "p50"), kind=Kind.RATIO),
-    Column("p80", gettext_lazy("P80"), lambda row: _number(row, "p80"), kind=Kind.RATIO),
+    Column("p50", gettext_lazy("P50"), lambda row: _level(row, "p50"), kind=Kind.RATIO),
+    Column("p80", gettext_lazy("P80"), lambda row: _level(row, "p80"), kind=Kind.RATIO),
     Column("tail", gettext_lazy("share above 150 %"), lambda row: _number(row, "tail"), Kind.RATIO),
 )
 
@@ -161,7 +167,6 @@ def outlook_page(request: HttpRequest) -> HttpResponse:
         "title": _("Outlook"),
         "crumbs": [{"label": _("Outlook")}],
         "run": run,
-        "published_tail": PUBLISHED_TAIL,
         "few": MIN_CLASS,
     }
     if run is not None:
@@ -194,18 +199,29 @@ def _tables(request: HttpRequest, run: OutlookRun) -> dict[str, Any]:
 
 def _class_rows(run: OutlookRun, only: str | None = None) -> list[dict[str, Any]]:
     words = {"cost": _("cost"), "time": _("time")}
+    published = {
+        "name": "published",
+        "of": words["cost"],
+        "cases": PUBLISHED_CASES,
+        "p50": None,
+        "p80": None,
+        "tail": str(PUBLISHED_TAIL),
+    }
     return [
-        {"name": name, "of": words[of], **run.classes[name][of]}
-        for name in CLASSES
-        if name in run.classes and (only is None or name in (only, "all"))
-        for of in words
+        published,
+        *(
+            {"name": name, "of": words[of], **run.classes[name][of]}
+            for name in CLASSES
+            if name in run.classes and (only is None or name in (only, "all"))
+            for of in words
+        ),
     ]
 
 
 def _rater_rows(request: HttpRequest, run: OutlookRun) -> list[dict[str, Any]]:
     """Rows of the agencies whose reports the reader sees."""
     reach = Project.objects.visible_to(request.user).values("agency_id")
-    agencies = {agency.pk: agency for agency in Agency.objects.filter(pk__in=reach)}
+    agencies = {agency.code: agency for agency in Agency.objects.filter(pk__in=reach)}
     return [
         {
             **row,
@@ -220,11 +236,9 @@ def _rater_rows(request: HttpRequest, run: OutlookRun) -> list[dict[str, Any]]:
 def _warned(request: HttpRequest, model: Model) -> list[Warned]:
     """The reader's running projects, most likely first."""
     seen = MonthlyUpdate.objects.visible_to(request.user).values("project_id")
-    running = {
-        project.code: project
-        for project in Project.objects.filter(phase__in=REPORTING_PHASES, pk__in=seen)
-    }
-    cases = case_of_each(timezone.localdate(), running)
+    projects = Project.objects.filter(phase__in=REPORTING_PHASES, pk__in=seen)
+    running = {project.code: project for project in projects}
+    cases = case_of_each(projects, timezone.localdate())
     found = [Warned(running[code], case, model) for code, case in cases.items()]
     return sorted(found, key=lambda item: (-item.probability, item.project.code))
 
@@ -272,7 +286,7 @@ def project_page(request: HttpRequest, key: str) -> HttpResponse:
     )
     kind = KINDS["projects"]
     model = None if run is None else outlook.model_of(run)
-    case = case_of(project.code, today)
+    case = case_of_each(Project.objects.filter(pk=project.pk), today).get(project.code)
     only = None if plan is None else outlook.size_class(plan.budget_at_completion)
     return render(
         request,
@@ -313,7 +327,7 @@ def _asked(request: HttpRequest) -> tuple[str, Decimal]:
         messages.error(request, _("This kind of work is not known; IT is shown."))
         bias = "equipment"
     try:
-        reduction = entry.decimal(request.GET.get("managed") or "0")
+        reduction = entry.percent(request.GET.get("managed") or "0")
     except ValidationError:
         reduction = Decimal(-1)
     if not 0 <= reduction <= 100:

@@ -26,7 +26,7 @@ def _version(request: HttpRequest) -> int | None:
     return int(given) if given.isascii() and given.isdecimal() else None
 
 
-def _decide(
+def decide(
     request: HttpRequest,
     found: Any,
     action: Action,
@@ -34,6 +34,7 @@ def _decide(
     done: str,
     url: str,
 ) -> HttpResponse:
+    """Run a decision (`service`) on what somebody asked for, tell what came of it, go to `url`."""
     require(request.user, action, found)
     try:
         service(
@@ -53,7 +54,7 @@ def approve_baseline(request: HttpRequest, key: int) -> HttpResponse:
     found = find(request, _BASELINES, key)
     url = _BASELINES.page_url(found)
     done = _("The baseline is agreed on.")
-    return _decide(request, found, Action.APPROVE, requests.approve_baseline, done, url)
+    return decide(request, found, Action.APPROVE, requests.approve_baseline, done, url)
 
 
 @require_POST
@@ -61,7 +62,7 @@ def reject_baseline(request: HttpRequest, key: int) -> HttpResponse:
     found = find(request, _BASELINES, key)
     url = _BASELINES.page_url(found)
     done = _("The baseline is rejected.")
-    return _decide(request, found, Action.APPROVE, requests.reject_baseline, done, url)
+    return decide(request, found, Action.APPROVE, requests.reject_baseline, done, url)
 
 
 @require_POST
@@ -69,7 +70,7 @@ def withdraw_baseline(request: HttpRequest, key: int) -> HttpResponse:
     found = find(request, _BASELINES, key)
     url = _BASELINES.page_url(found)
     done = _("The request is withdrawn.")
-    return _decide(request, found, Action.CREATE, requests.withdraw_baseline, done, url)
+    return decide(request, found, Action.CREATE, requests.withdraw_baseline, done, url)
 
 
 def _change(request: HttpRequest, key: int) -> tuple[TargetChange, str]:
@@ -82,11 +83,11 @@ def _change(request: HttpRequest, key: int) -> tuple[TargetChange, str]:
 def approve_target(request: HttpRequest, key: int) -> HttpResponse:
     found, url = _change(request, key)
     done = _("The new target stands.")
-    return _decide(request, found, Action.APPROVE, requests.approve_target, done, url)
+    return decide(request, found, Action.APPROVE, requests.approve_target, done, url)
 
 
 @require_POST
 def reject_target(request: HttpRequest, key: int) -> HttpResponse:
     found, url = _change(request, key)
     done = _("The change is rejected; the target stays.")
-    return _decide(request, found, Action.APPROVE, requests.reject_target, done, url)
+    return decide(request, found, Action.APPROVE, requests.reject_target, done, url)

@@ -78,6 +78,36 @@ def test_goals_milestones_and_money_are_held_against_it(world: World) -> None:
         assert kind in found
 
 
+def test_a_system_that_is_gone_and_still_funded(world: World) -> None:
+    world.system.retired_on = date(2026, 3, 31)
+    world.system.save()
+    for year in (2025, 2026):
+        factories.CostLineFactory.create(
+            system=world.system, budget_year=year, sheet_year=year, stage="initial", amount=year
+        )
+    rollups.recompute_all()
+    (found,) = find(person(Role.PMO, world), AS_OF)
+    assert found.about == world.system
+    assert (found.contradiction.kind, found.contradiction.facts["amount"]) == (
+        Kind.CLOSED_FUNDED,
+        2026,
+    )
+
+
+def test_a_whole_agency_on_plan_is_about_no_project(world: World) -> None:
+    for number in range(3):
+        project = factories.ProjectFactory.create(code=f"Z{number}", agency=world.home)
+        plan = factories.BaselineFactory.create(project=project, agreed_on=date(2026, 1, 1))
+        report(
+            project, forecast_cost=plan.budget_at_completion, forecast_end_on=plan.planned_end_on
+        )
+    (found,) = [
+        item for item in find(person(Role.PMO, world), AS_OF)
+        if item.contradiction.kind is Kind.ZERO_VARIANCE
+    ]  # fmt: skip
+    assert (found.about, found.agency) == (None, world.home)
+
+
 def test_only_the_latest_approved_report_of_the_day_counts(world: World) -> None:
     report(world.project, earned_value=80_000)
     user = person(Role.CIO_OFFICE, world)
@@ -89,7 +119,7 @@ def test_a_ministry_finds_its_own_only(world: World) -> None:
     report(world.project, earned_value=80_000)
     report(world.other_project, earned_value=80_000)
     user = person(Role.PMO, world)
-    assert [item.project for item in find(user, AS_OF)] == [world.project]
+    assert [item.about for item in find(user, AS_OF)] == [world.project]
 
 
 def test_queries_do_not_grow_with_the_projects(
@@ -101,7 +131,7 @@ def test_queries_do_not_grow_with_the_projects(
             factories.ProjectFactory.create(code=f"Q{number}", agency=world.home),
             earned_value=80_000,
         )
-    with django_assert_max_num_queries(9):  # type: ignore[operator]
+    with django_assert_max_num_queries(11):  # type: ignore[operator]
         assert len(find(user, AS_OF)) == 12
 
 
@@ -111,8 +141,8 @@ def test_the_page_shows_both_statements_and_leads_to_an_agency(world: World) -> 
     page = client.get(reverse("contradictions")).content.decode()
     assert "confidence is “high”" in page.lower()
     assert "CPI = 0.80" in page
-    one = client.get(reverse("contradictions"), {"agency": world.other.code}).content.decode()
-    assert "no such agency" in one  # It has no report to read.
+    one = client.get(reverse("contradictions"), {"agency": "nowhere"}).content.decode()
+    assert "no such agency" in one
     same = client.get(reverse("contradictions"), {"agency": world.home.code}).content.decode()
     assert "CPI = 0.80" in same
 

@@ -97,7 +97,7 @@ def test_the_command_prints_figures_with_their_inputs(measured: World) -> None:
     assert "cpi: (no_data)" in lines.getvalue()
     with pytest.raises(CommandError, match="no project"):
         call_command("metrics", project="NONE")
-    with pytest.raises(CommandError, match="not a date"):
+    with pytest.raises(CommandError, match="no date"):
         call_command("metrics", project="HOME-P1", as_of="Mai")
 
 

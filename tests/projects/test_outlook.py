@@ -11,9 +11,9 @@ from django.urls import reverse
 
 from governance.access import Role
 from projects.metrics.outlook.warning import Sign
-from projects.models import OutlookRun
+from projects.models import OutlookRun, Project
 from projects.models.choices import ProjectPhase
-from projects.outlook import case_of, cases_of_register, finished_projects
+from projects.outlook import case_of_each, cases_of_register, finished_projects
 from projects.services import outlook
 from tests import factories
 from tests.conftest import World, person, signed_in
@@ -66,9 +66,9 @@ def test_what_was_approved_later_is_not_known(world: World) -> None:
 
 def test_a_stale_report_says_nothing_of_a_day(world: World) -> None:
     report(world.project, date(2025, 3, 10))
-    code = world.project.code
-    assert case_of(code, date(2025, 9, 26)) is not None
-    assert case_of(code, date(2025, 9, 27)) is None
+    projects = Project.objects.filter(pk=world.project.pk)
+    assert list(case_of_each(projects, date(2025, 9, 26))) == [world.project.code]
+    assert case_of_each(projects, date(2025, 9, 27)) == {}
 
 
 def test_a_delivered_project_is_held_against_its_first_plan(world: World) -> None:

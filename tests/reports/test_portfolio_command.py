@@ -142,8 +142,8 @@ def test_an_agency_that_is_no_longer_valid_is_not_counted(filled: World) -> None
         (("--agency", "nowhere"), "There is no agency nowhere."),
         (("--year", "24"), "“24” is not a fiscal year"),
         (("--year", "two"), "“two” is not a fiscal year"),
-        (("--as-of", "2026-02-30"), "“2026-02-30” is not a date"),
-        (("--as-of", "yesterday"), "“yesterday” is not a date"),
+        (("--as-of", "2026-02-30"), "“2026-02-30” is no date"),
+        (("--as-of", "yesterday"), "“yesterday” is no date"),
     ],
 )
 def test_what_cannot_be_understood_ends_in_one_message(

@@ -1,20 +1,19 @@
 import json
 from collections.abc import Iterator, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
+from governance.management.days import day_of
 from projects.imports.gmpp import UnreadableFile, read_cases
 from projects.metrics.outlook.scores import calibration
 from projects.metrics.outlook.warning import BASELINES, MODEL, Case, Trial, try_out
 from projects.metrics.periods import fiscal_year_of
 from projects.metrics.types import Measure
 from projects.outlook import cases_of_register
+from projects.services.outlook import trial_json
 
 
 class Command(BaseCommand):
@@ -31,7 +30,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path | None = options["file"]
         if path is None:
-            cases = cases_of_register(_day(options["as_of"]))
+            cases = cases_of_register(day_of(options["as_of"]))
             trial = try_out(cases, fiscal_year_of)
         else:
             try:
@@ -40,27 +39,19 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from error
             trial = try_out(cases, lambda day: day.year)
         if options["json"]:
-            self.stdout.write(json.dumps(_as_json(cases, trial), indent=2))
+            self.stdout.write(json.dumps(_counts(cases) | trial_json(trial), indent=2))
             return
         for line in _lines(cases, trial):
             self.stdout.write(line)
 
 
-def _day(text: str | None) -> date:
-    if text is None:
-        return timezone.localdate()
-    try:
-        day = parse_date(text)
-    except ValueError:
-        day = None
-    if day is None:
-        raise CommandError(_("“%(text)s” is no date: write YYYY-MM-DD.") % {"text": text})
-    return day
+def _counts(cases: Sequence[Case]) -> dict[str, Any]:
+    """How many cases there are, and of how many it is known what came."""
+    return {"all": len(cases), "known": sum(case.worsened is not None for case in cases)}
 
 
 def _lines(cases: Sequence[Case], trial: Trial) -> Iterator[str]:
-    known = sum(case.worsened is not None for case in cases)
-    yield _("%(all)d cases, %(known)d with a known outcome.") % {"all": len(cases), "known": known}
+    yield _("%(all)d cases, %(known)d with a known outcome.") % _counts(cases)
     if not trial.held_out:
         yield _("Not enough cases to learn from: nothing is predicted.")
         return
@@ -86,32 +77,3 @@ def _lines(cases: Sequence[Case], trial: Trial) -> Iterator[str]:
 
 def _text(measure: Measure) -> str:
     return str(measure.reason) if measure.value is None else f"{measure.value:.4f}"
-
-
-def _as_json(cases: Sequence[Case], trial: Trial) -> dict[str, Any]:
-    return {
-        "cases": len(cases),
-        "known": sum(case.worsened is not None for case in cases),
-        "held_out": list(trial.held_out),
-        "held_out_cases": trial.cases,
-        "worsened": trial.events,
-        "beats_all": trial.beats_all,
-        "scores": {
-            name: {"auc": _number(score.auc), "brier": _number(score.brier)}
-            for name, score in trial.scores.items()
-        },
-        "calibration": [
-            {
-                "from": line.low,
-                "to": line.high,
-                "cases": line.cases,
-                "stated": round(line.stated, 4),
-                "happened": round(line.happened, 4),
-            }
-            for line in calibration(trial.forecasts[MODEL])
-        ],
-    }
-
-
-def _number(measure: Measure) -> float | None:
-    return None if measure.value is None else round(float(measure.value), 4)

@@ -1,12 +1,11 @@
 import json
-from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from governance.management.days import day_of
 from projects.figures import figures_of
 from projects.models import Project
 
@@ -23,7 +22,7 @@ class Command(BaseCommand):
         project = Project.objects.filter(code=options["project"]).first()
         if project is None:
             raise CommandError(_("There is no project “%(code)s”.") % {"code": options["project"]})
-        day = _day(options["as_of"])
+        day = day_of(options["as_of"])
         with override("en"):  # For scripts: the same words everywhere.
             found = figures_of(project, day)
         if options["json"]:
@@ -34,12 +33,3 @@ class Command(BaseCommand):
             shown = f"({figure.measure.reason})" if value is None else f"{value:f}"
             inputs = ", ".join(f"{item.name}={item.value}" for item in figure.inputs)
             self.stdout.write(f"{figure.metric.id}: {shown} [{inputs}] {figure.note}".rstrip())
-
-
-def _day(text: str | None) -> date:
-    if text is None:
-        return timezone.localdate()
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise CommandError(_("“%(given)s” is not a date.") % {"given": text}) from error

@@ -1,13 +1,12 @@
-from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
 from governance.audit import Act
+from governance.management.days import day_of
 from projects.metrics.risk import RULES, Severity
 from projects.services import flags, outlook, rollups
 
@@ -24,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--as-of", help="the day to judge for, YYYY-MM-DD (default: today)")
 
     def handle(self, *args: Any, as_of: str | None = None, **options: Any) -> None:
-        day = _read_day(as_of) if as_of else timezone.localdate()
+        day = day_of(as_of)
         last = flags.last_judged_on()
         if last is not None and day < last:
             raise CommandError(
@@ -53,13 +52,3 @@ class Command(BaseCommand):
         for rule_id in sorted(RULES):
             counts = ", ".join(f"{s} {run.standing[rule_id, s.value]}" for s in _SEVERITIES)
             self.stdout.write(f"  {rule_id}: {counts}")
-
-
-def _read_day(text: str) -> date:
-    try:
-        day = parse_date(text)
-    except ValueError:
-        day = None
-    if day is None:
-        raise CommandError(_("“%(text)s” is no date: write YYYY-MM-DD.") % {"text": text})
-    return day

@@ -9,11 +9,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, transaction
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from governance.audit import Act
+from governance.management.days import day_of
 from projects.seed import accounts, load
 from projects.seed.frame import Frame
 
@@ -141,12 +141,7 @@ def _positive(text: str) -> int:
 
 
 def _read_day(text: str) -> date:
-    try:
-        day = parse_date(text)
-    except ValueError:
-        day = None
-    if day is None:
-        raise CommandError(_("“%(text)s” is no date: write YYYY-MM-DD.") % {"text": text})
+    day = day_of(text)
     if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
         raise CommandError(
             _("Give a day from %(first)d to %(last)d.") % {"first": _FIRST_YEAR, "last": _LAST_YEAR}

@@ -2,15 +2,13 @@
 
 import json
 from argparse import ArgumentParser
-from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
 from governance.formatting import DASH, fiscal_year, integer, iso_date, percent, yen
+from governance.management.days import day_of
 from governance.models.policy import FISCAL_YEAR_MAX, FISCAL_YEAR_MIN
 from projects.metrics.types import Measure
 from projects.risk_text import title_of
@@ -40,7 +38,7 @@ class Command(BaseCommand):
                 raise CommandError(_("There is no agency %(code)s.") % {"code": options["agency"]})
             agency_ids = tree.below(agency)
         criteria = Criteria(agency_ids=agency_ids, fiscal_year=_year(options["year"]))
-        summary = summarise(rows, criteria, _day(options["as_of"]), tree)
+        summary = summarise(rows, criteria, day_of(options["as_of"]), tree)
         if options["json"]:
             self.stdout.write(json.dumps(as_json(summary), indent=2))
         else:
@@ -84,18 +82,6 @@ class Command(BaseCommand):
 
 def _share(measure: Measure) -> str:
     return DASH if measure.value is None else percent(measure.value)
-
-
-def _day(given: str | None) -> date:
-    if given is None:
-        return timezone.localdate()
-    try:
-        day = parse_date(given)
-    except ValueError:  # well formed, but no such day
-        day = None
-    if day is None:
-        raise CommandError(_("“%(given)s” is not a date (write 2026-04-01).") % {"given": given})
-    return day
 
 
 def _year(given: str | None) -> int | None:

@@ -65,6 +65,10 @@ def test_a_muted_flag_is_not_heard_until_its_day(world: World, flag: RiskFlag) -
     assert not heard(cio)
     assert not heard(cio, UNTIL)
     assert heard(cio, UNTIL + timedelta(days=1))
+    assert heard(cio, TODAY - timedelta(days=1)) is False  # It was not open on the day before.
+    flag.opened_on = TODAY - timedelta(days=9)
+    flag.save(update_fields=["opened_on"])
+    assert heard(cio, TODAY - timedelta(days=1))  # A later muting does not change an earlier day.
     verbs = list(AuditEvent.objects.order_by("-seq").values_list("verb", flat=True)[:3])
     assert set(verbs) >= {"flagmute.requested", "flagmute.approved", "riskflag.muted"}
 
@@ -208,6 +212,15 @@ def test_what_could_not_be_judged_offers_no_form(world: World, standing: RiskFla
     page = client.get(reverse("flag-mute", args=[standing.pk])).content.decode()
     assert "report the missing figures" in page
     assert "Ask to mute it" not in page
+
+
+def test_who_decides_finds_it_in_their_work(world: World, standing: RiskFlag) -> None:
+    until = timezone.localdate() + timedelta(days=30)
+    post(Role.PMO, world, reverse("flag-mute", args=[standing.pk]), reason="x", expires_on=until)
+    chief = signed_in(person(Role.MINISTRY_CIO, world)).get("/work/").content.decode()
+    assert reverse("flag-mute", args=[standing.pk]) in chief
+    own = signed_in(User.objects.get(username="pmo")).get("/work/").content.decode()
+    assert "Mutings of flags waiting" not in own
 
 
 def test_bad_input_is_told_and_kept(world: World, standing: RiskFlag) -> None:

@@ -189,18 +189,20 @@ def test_the_trial_finds_what_is_there() -> None:
     assert {len(items) for items in trial.forecasts.values()} == {trial.cases}
 
 
-def test_nothing_is_claimed_where_there_is_nothing_to_find() -> None:
-    rng = random.Random(6)
-    coin = [
-        replace(item, signs={sign: rng.random() < 0.3 for sign in Sign}) for item in crowd(900, 6)
-    ]
-    trial = try_out(coin, year_of)
-    assert trial.cases == 750
-    scores = trial.scores
-    assert abs((scores[MODEL].auc.value or 0) - Decimal("0.5")) < Decimal("0.06")
-    assert not trial.beats_all or all(
-        (scores[MODEL].brier.value or 1) < (scores[name].brier.value or 0) for name in BASELINES
-    )
+def test_where_there_is_nothing_to_find_it_seldom_claims_anything() -> None:
+    """Outcomes of a coin: over ten worlds the ranking is chance, and few worlds are fooled."""
+    ranks, claims = [], 0
+    for seed in range(10):
+        rng = random.Random(seed)
+        coin = [
+            replace(item, signs={sign: rng.random() < 0.3 for sign in Sign})
+            for item in crowd(400, seed)
+        ]
+        trial = try_out(coin, year_of)
+        ranks.append(float(trial.scores[MODEL].auc.value or 0))
+        claims += trial.beats_all
+    assert sum(ranks) / len(ranks) == pytest.approx(0.5, abs=0.03)
+    assert claims <= 3
 
 
 def test_what_happens_later_does_not_change_an_earlier_forecast() -> None:
