@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 
 from projects.metrics import evm, investment, kpi, variance
+from projects.metrics.outlook import reference
 from projects.metrics.types import Measure, Reason
 
 Row = Mapping[str, str]
@@ -52,6 +53,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "bcr",
         "roi",
     ),
+    "optimism_bias": ("bias_percent", "managed_percent", "uplifted_estimate"),
 }
 """Kind of case → the columns it computes."""
 
@@ -237,6 +239,27 @@ def _rates(answers: _Answers, net: list[Decimal]) -> None:
         answers.notes.append("irr: no rate makes the flows zero")
 
 
+def _optimism_bias(row: Row) -> Answer:
+    biases, shares = _numbers(row, "biases"), _numbers(row, "shares") or [Decimal(1)]
+    reduction, estimate = _number(row, "reduction") or Decimal(0), _number(row, "estimate")
+    answers = _Answers("optimism_bias")
+    if len(biases) != len(shares) or sum(shares) != 1:
+        raise BadCase("shares: one a bias, and they make up 1")
+    if not 0 <= reduction <= 100:
+        raise BadCase("reduction: it lies from 0 to 100")
+    whole = reference.mixed(list(zip(shares, biases, strict=True)))
+    left = reference.managed(whole, reduction)
+    answers.put("bias_percent", Measure(whole))
+    answers.put("managed_percent", Measure(left))
+    answers.put(
+        "uplifted_estimate",
+        Measure(None, Reason.NO_DATA)
+        if estimate is None
+        else Measure(reference.uplifted(estimate, left)),
+    )
+    return answers.done()
+
+
 _KINDS: dict[str, Callable[[Row], Answer]] = {
     "variance": _variance,
     "evm": _evm,
@@ -244,6 +267,7 @@ _KINDS: dict[str, Callable[[Row], Answer]] = {
     "kpi": _kpi,
     "service": _service,
     "flows": _flows,
+    "optimism_bias": _optimism_bias,
 }
 
 

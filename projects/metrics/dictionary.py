@@ -64,6 +64,8 @@ _ES = "Lipke, earned schedule; METRICS.md §5"
 _US = "US Federal IT Dashboard, Variance Score Algorithms"
 _A94 = "OMB Circular A-94, Appendix B; METRICS.md §6"
 _GDS = "Government Digital Service, service KPIs; METRICS.md §4"
+_BIAS = "Mott MacDonald 2002, in the UK's Green Book; METRICS.md §6"
+_OUTSIDE = "Flyvbjerg and others 2022; METRICS.md §7"
 _BUDGET = "Budget execution (予算執行); DOMAIN.md"
 
 _ENTRIES = (
@@ -142,6 +144,32 @@ _ENTRIES = (
     Metric("single_bid_ratio", "Single-bid ratio", "一者応札率",
            "competitive contracts with one bidder ÷ competitive contracts", Unit.RATIO, "0 to 1",
            (_N, _Z), "Board of Audit (会計検査院)", Better.LESS, Owner.ACCOUNTING),
+    Metric("bias_percent", "Optimism bias", "楽観バイアス", "sum of share × bias of each kind of work",
+           Unit.PERCENT, "≥ 0", (_N,), _BIAS, Better.LESS, Owner.PMO),
+    Metric("managed_percent", "Optimism bias that is left", "残る楽観バイアス",
+           "(100 − causes managed, %) ÷ 100 × bias", Unit.PERCENT, "≥ 0", (_N,), _BIAS,
+           Better.LESS, Owner.PMO),
+    Metric("uplifted_estimate", "Estimate with optimism bias", "楽観バイアス加算後の見積り",
+           "estimate × (100 + bias) ÷ 100", Unit.YEN, "≥ 0", (_N,), _BIAS, Better.LESS,
+           Owner.PMO),
+    Metric("p50", "Outside view, P50", "外部視点P50",
+           "what half of the class stayed below, of outcome ÷ first plan", Unit.RATIO, "≥ 0",
+           (_N,), _OUTSIDE, Better.PLAN, Owner.CIO_OFFICE),
+    Metric("p80", "Outside view, P80", "外部視点P80",
+           "what four fifths of the class stayed below, of outcome ÷ first plan", Unit.RATIO,
+           "≥ 0", (_N,), _OUTSIDE, Better.PLAN, Owner.CIO_OFFICE),
+    Metric("tail_share", "Share in the tail", "150%を超えた割合",
+           "projects above 150 % of their first plan ÷ projects of the class", Unit.RATIO,
+           "0 to 1", (_N,), _OUTSIDE, Better.LESS, Owner.CIO_OFFICE),
+    Metric("worsening_probability", "Probability of worsening", "悪化確率",
+           "1 − product over rating, finish and cost of (1 − probability of that sign)",
+           Unit.RATIO, "0 to 1", (_N,), "docs/decisions/0010", Better.LESS, Owner.CIO_OFFICE),
+    Metric("auc", "Ranking of forecasts (AUC)", "予測の順位付け（AUC）",
+           "pairs ranked rightly ÷ pairs of a case that came true and one that did not",
+           Unit.RATIO, "0 to 1", (_N,), "Hanley and McNeil 1982", Better.MORE,
+           Owner.CIO_OFFICE),
+    Metric("brier", "Brier score", "ブライアスコア", "mean of (probability − outcome)²", Unit.RATIO,
+           "0 to 1", (_N,), "Brier 1950", Better.LESS, Owner.CIO_OFFICE),
     Metric("mean_award_rate", "Mean award rate", "平均落札率",
            "sum of award rates ÷ contracts that tell theirs", Unit.RATIO, "≥ 0", (_N,),
            "Board of Audit (会計検査院)", Better.NEITHER, Owner.ACCOUNTING),

@@ -388,7 +388,7 @@ def _expected(
     rows.append(
         Expected(
             _("with optimism bias"),
-            uplifted(budget, cost_percent),
+            int(uplifted(Decimal(budget), cost_percent).to_integral_value()),
             finish,
             _("Green Book (Mott MacDonald 2002): %(percent)s %% on the cost")
             % {"percent": f"{cost_percent.normalize():f}"},

@@ -108,6 +108,6 @@ def mixed(parts: Sequence[tuple[Decimal, Decimal]]) -> Decimal:
     return sum((share * bias for share, bias in parts), Decimal(0))
 
 
-def uplifted(estimate: int, percent: Decimal) -> int:
-    """An estimate in yen with a bias in percent on top, rounded to the yen."""
-    return int((estimate * (100 + percent) / 100).to_integral_value())
+def uplifted(estimate: Decimal, percent: Decimal) -> Decimal:
+    """An estimate, in any unit, with a bias in percent on top."""
+    return estimate * (100 + percent) / 100

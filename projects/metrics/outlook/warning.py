@@ -26,6 +26,7 @@ GROWTH: Final = Decimal("0.10")
 """A cost that grows by more than this share has grown."""
 HELD_BACK: Final = 5.0
 """Strength of the ridge: how much evidence a factor needs before it moves the answer."""
+_STEPS: Final = 12  # Newton's error squares with each step: five are enough, twelve are sure.
 HORIZON: Final = datetime.timedelta(days=365)
 MIN_CASES, MIN_EVENTS = 40, 8
 """Fewer known cases teach nothing; fewer in which a sign came (or did not) move no factor."""
@@ -252,7 +253,7 @@ def _fit(known: Sequence[tuple[Mapping[str, float], bool]], events: int) -> Weig
     ]
     size = len(FACTORS) + 1
     weights = [math.log(events / (len(known) - events)), *[0.0] * len(FACTORS)]
-    for _ in range(50):
+    for _ in range(_STEPS):
         slope = [0.0, *(-HELD_BACK * weight for weight in weights[1:])]
         bend = [[HELD_BACK * (i == j and i > 0) for j in range(size)] for i in range(size)]
         for row, came in rows:
@@ -264,8 +265,6 @@ def _fit(known: Sequence[tuple[Mapping[str, float], bool]], events: int) -> Weig
                     bend[i][j] += value * other * spread
         step = _solve(bend, slope)
         weights = [weight + part for weight, part in zip(weights, step, strict=True)]
-        if max(abs(part) for part in step) < 1e-9:
-            break
     return Weights(weights[0], dict(zip(FACTORS, weights[1:], strict=True)), len(known), events)
 
 

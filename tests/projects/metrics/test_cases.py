@@ -349,7 +349,7 @@ def test_the_command_answers_row_by_row(tmp_path: Path) -> None:
 
 def test_every_kind_names_its_columns() -> None:
     for kind, columns in COLUMNS.items():
-        cells = {"direction": "up"} if kind == "kpi" else {}
+        cells = {"kpi": {"direction": "up"}, "optimism_bias": {"biases": "51"}}.get(kind, {})
         assert set(answer(kind, **cells)) == {*columns, "note"}
 
 
@@ -383,3 +383,37 @@ def test_against_a_plan_of_ones_own() -> None:
     assert (late.days, late.yen, late.share.value) == (30, 100, Decimal("0.1"))
     unknown = delivery.against(plan, None, None)
     assert (unknown.days, unknown.yen, unknown.share.reason) == (None, None, Reason.NO_DATA)
+
+
+# Optimism bias --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("case", "bias", "managed", "estimate"),
+    [
+        ({"biases": "51", "reduction": "92", "estimate": "100"}, "51", "4.08", "104.08"),
+        ({"biases": "51;24", "shares": "0.3;0.7"}, "32.1", "32.1", ""),
+        ({"biases": "39;4", "shares": "0.3;0.7", "estimate": "1000"}, "14.5", "14.5", "1145"),
+    ],
+)
+def test_optimism_bias_of_the_green_book(
+    case: dict[str, str], bias: str, managed: str, estimate: str
+) -> None:
+    """METRICS.md §6 (Mott MacDonald; the guidance rounds 4.08 to 4)."""
+    found = evaluate({"kind": "optimism_bias", **case})
+    assert (found["bias_percent"], found["managed_percent"]) == (bias, managed)
+    assert found["uplifted_estimate"] == estimate
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        {"biases": "51;24"},
+        {"biases": "51;24", "shares": "0.3;0.6"},
+        {"biases": ""},
+        {"biases": "51", "reduction": "101"},
+    ],
+)
+def test_a_bias_that_does_not_add_up_is_told(case: dict[str, str]) -> None:
+    with pytest.raises(BadCase):
+        evaluate({"kind": "optimism_bias", **case})

@@ -26,7 +26,7 @@ def test_managed_bias_of_the_green_book() -> None:
     upper = Decimal(BIASES["non_standard_buildings"].cost[0])
     left = managed(upper, Decimal(92))
     assert left == Decimal("4.08")
-    assert uplifted(100_000_000, left.quantize(Decimal(1))) == 104_000_000
+    assert uplifted(Decimal(100_000_000), left.quantize(Decimal(1))) == 104_000_000
     assert managed(upper, Decimal(0)) == upper
     assert managed(upper, Decimal(100)) == 0
 

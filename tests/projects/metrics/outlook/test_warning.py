@@ -102,6 +102,13 @@ def test_the_unknown_is_a_factor_and_never_a_zero() -> None:
     assert "finish_past" not in found
 
 
+def test_a_rating_that_is_not_known_neither_fell_nor_rose() -> None:
+    found = factors(case(replace(NOW, rating=None), before=NOW))
+    assert found["rating_unknown"] == 1
+    assert "rating_fell" not in found
+    assert found["finish_slipped"] == 0
+
+
 # Learning -----------------------------------------------------------------------------------------
 
 
@@ -203,6 +210,19 @@ def test_where_there_is_nothing_to_find_it_seldom_claims_anything() -> None:
         claims += trial.beats_all
     assert sum(ranks) / len(ranks) == pytest.approx(0.5, abs=0.03)
     assert claims <= 3
+
+
+def test_the_last_change_is_a_baseline_of_its_own() -> None:
+    """Falling ratings worsen more often here: that baseline tells them apart from the others."""
+    cases = [
+        replace(item, before=replace(item.now, rating=rating))
+        for number, item in enumerate(crowd(600, 9))
+        for rating in [(2, 3, 4, None)[number % 4]]
+    ]
+    trial = try_out(cases, year_of)
+    assert len({item.probability for item in trial.forecasts["last_change"]}) > 4
+    # One number a held-out year.
+    assert len({item.probability for item in trial.forecasts["base_rate"]}) <= 5
 
 
 def test_what_happens_later_does_not_change_an_earlier_forecast() -> None:
