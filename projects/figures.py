@@ -277,12 +277,11 @@ def _worth(project: Project, plan: Baseline | None, as_of: date, rate: Decimal) 
     costs = {year.fiscal_year: year.cost for year in years}
     rows = flag_facts.benefits([project.pk]).get(project.pk, [])
     benefits = [promise.Benefit(row.fiscal_year, row.planned, row.realised) for row in rows]
-    readings = (
-        (_("benefits as planned"), promise.as_planned(benefits)),
-        (_("benefits as realised, else as planned"), promise.as_expected(benefits, as_of)),
-    )
-    for note, gains in readings:
-        yield from _appraised(costs, gains, rate, note, source)
+    planned, expected = promise.as_planned(benefits), promise.as_expected(benefits, as_of)
+    yield from _appraised(costs, planned, rate, _("benefits as planned"), source)
+    if expected != planned:
+        note = _("benefits as realised, else as planned")
+        yield from _appraised(costs, expected, rate, note, source)
 
 
 def _appraised(

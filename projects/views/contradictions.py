@@ -1,6 +1,7 @@
 """Statements that contradict each other, side by side, an agency at a time or all of them."""
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.contrib import messages
@@ -17,26 +18,37 @@ from governance.access import Action, Resource, require_somewhere
 from governance.tabular import Column, Kind, build_table
 from projects.contradiction_text import TITLES, statements
 from projects.contradictions import Found, agencies_of, find
-from projects.register import KINDS, kind_of
+from projects.register import kind_of
 
 _PER_PAGE: Final = 50
-_COLUMNS: Final[tuple[Column[Found], ...]] = (
-    Column(
-        "agency",
-        gettext_lazy("agency"),
-        lambda row: str(row.agency),
-        url=lambda row: KINDS["agencies"].page_url(row.agency),
-    ),
-    Column(
-        "about",
-        gettext_lazy("about"),
-        lambda row: _("the whole agency") if row.about is None else str(row.about),
-        url=lambda row: None if row.about is None else kind_of(row.about).page_url(row.about),
-    ),
-    Column("kind", gettext_lazy("what contradicts"), lambda row: TITLES[row.contradiction.kind]),
-    Column("one", gettext_lazy("one statement"), lambda row: statements(row.contradiction)[0]),
-    Column("other", gettext_lazy("the other"), lambda row: statements(row.contradiction)[1]),
-)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A contradiction in words; `url` leads to what it is about."""
+
+    title: str
+    agency: str
+    about: str
+    url: str
+    one: str
+    other: str
+
+
+def _row(found: Found) -> Row:
+    about = found.about
+    url = "" if about is None else kind_of(about).page_url(about)
+    one, other = statements(found.contradiction)
+    return Row(
+        title=str(TITLES[found.contradiction.kind]),
+        agency=str(found.agency),
+        about=_("the whole agency") if about is None else str(about),
+        url=url or "",
+        one=one,
+        other=other,
+    )
+
+
 _COUNTS: Final[tuple[Column[Any], ...]] = (
     Column(
         "agency",
@@ -60,7 +72,6 @@ def contradictions_page(request: HttpRequest) -> HttpResponse:
     found = find(request.user, timezone.localdate(), None if chosen is None else chosen.pk)
     counts = Counter(item.agency for item in found)
     page = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))
-    query = {} if chosen is None else {"agency": chosen.code}
     return render(
         request,
         "projects/contradictions.html",
@@ -69,22 +80,15 @@ def contradictions_page(request: HttpRequest) -> HttpResponse:
             "crumbs": [{"label": _("Contradictions")}],
             "agencies": agencies,
             "chosen": chosen,
-            "found": len(found),
+            "rows": [_row(item) for item in page],
             "page_obj": page,
             "counts": None
-            if chosen is not None
+            if chosen is not None or not found
             else build_table(
                 _COUNTS,
                 sorted(counts.items(), key=lambda pair: (-pair[1], pair[0].name)),
                 caption=_("By agency"),
                 query={},
-            ),
-            "table": build_table(
-                _COLUMNS,
-                list(page),
-                caption=_("Contradictions"),
-                caption_hidden=True,
-                query=query,
             ),
         },
     )

@@ -57,7 +57,7 @@ def _value(figure: Figure) -> object:
     if value is None:
         return Unknown("undefined", REASONS[figure.measure.reason or Reason.NO_DATA])
     if figure.metric.unit is Unit.YEN:
-        return yen(int(value))
+        return yen(int(value.to_integral_value()))
     if figure.metric.unit is Unit.PERCENT:
         return f"{value.quantize(_SHOWN):f}%"
     return f"{value.quantize(_SHOWN).normalize():f} {UNITS[figure.metric.unit]}"

@@ -222,7 +222,7 @@ def _rater_rows(request: HttpRequest, run: OutlookRun) -> list[dict[str, Any]]:
     """Rows of the agencies whose reports the reader sees."""
     reach = Project.objects.visible_to(request.user).values("agency_id")
     agencies = {agency.code: agency for agency in Agency.objects.filter(pk__in=reach)}
-    return [
+    rows = [
         {
             **row,
             "name": str(agencies[row["agency"]]),
@@ -231,6 +231,7 @@ def _rater_rows(request: HttpRequest, run: OutlookRun) -> list[dict[str, Any]]:
         for row in run.raters
         if row["agency"] in agencies
     ]
+    return sorted(rows, key=lambda row: (row["name"], -row["rating"]))
 
 
 def _warned(request: HttpRequest, model: Model) -> list[Warned]:

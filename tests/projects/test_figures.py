@@ -171,6 +171,22 @@ def test_an_unknown_benefit_leaves_the_worth_unknown(measured: World) -> None:
     assert shown["npv", "benefits as planned"].measure.reason == "no_data"
 
 
+def test_without_a_measured_benefit_there_is_one_reading(measured: World) -> None:
+    benefit(measured, 2026, 90_000, None)
+    notes = [note for name, note in found(measured, date(2026, 7, 10)) if name == "npv"]
+    assert notes == ["benefits as planned"]
+
+
+def test_yen_are_rounded_not_cut(measured: World) -> None:
+    """BAC ÷ CPI of a third leaves a hair below the yen: 100,000 ÷ (50,000 ÷ 30,000) is 60,000."""
+    measured.project.updates.update(actual_cost=30_000)
+    client = signed_in(person(Role.PMO, measured))
+    page = client.get("/projects/HOME-P1/figures/?as_of=2026-07-10").content.decode()
+    assert "¥60,000" in page
+    assert "¥59,999" not in page
+    assert "¥39,999" not in page
+
+
 def test_the_rate_is_the_readers_to_choose(measured: World) -> None:
     benefit(measured, 2026, 90_000, None)
     client = signed_in(person(Role.PMO, measured))

@@ -69,9 +69,9 @@ def _lines(cases: Sequence[Case], trial: Trial) -> Iterator[str]:
         span = f"{line.low:.0%}-{line.high:.0%}"
         yield f"{span:<14}{line.cases:>8}{line.stated:>8.1%}{line.happened:>10.1%}"
     yield (
-        _("It beats all three baselines: the product shows it.")
+        _("It beats all three baselines on both scores.")
         if trial.beats_all
-        else _("It does not beat all three baselines: the product shows no prediction.")
+        else _("It does not beat all three baselines on both scores.")
     )
 
 
