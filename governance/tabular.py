@@ -11,7 +11,7 @@ reason for screen readers and exported as an empty cell.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -90,7 +90,8 @@ class Column(Generic[R]):
     `value` gives the figure in base units (yen, ratio 0–1). `sort` names the ORM path to order
     by (for rows that are no models: any non-empty text makes the column sortable). `scale` is
     the unit in which the page shows yen; files always hold exact yen. `definition` goes to the
-    definitions sheet.
+    definitions sheet. `metric` is the id of what the column shows in the metric dictionary:
+    headers lead there, files name it, and `url` leads a figure to its Explain page.
     """
 
     key: str
@@ -102,6 +103,7 @@ class Column(Generic[R]):
     url: Callable[[R], str | None] | None = None
     definition: Text = ""
     scale: YenUnit = YenUnit.YEN
+    metric: str = ""
 
     def shown_unit(self) -> str:
         """The unit under the header of the page."""
@@ -272,6 +274,7 @@ class Cell:
 @dataclass(frozen=True, slots=True)
 class Row:
     cells: tuple[Cell, ...]
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +286,7 @@ class Header:
     unit: str = ""
     definition: str = ""
     css: str = ""
+    metric: str = ""
     sort_url: str = ""
     sort_hint: str = ""
     sort_icon: str = ""
@@ -355,13 +359,14 @@ def build_table(
     caption_hidden: bool = False,
     sort_param: str = "sort",
     page_param: str = "page",
+    row_id: Callable[[R], str] | None = None,
 ) -> Table:
     """Columns and rows as a page shows them.
 
     `rows` are those of the page, already in order; `sort` tells which order that is; `total`
     gives figures of a last row by column key, summed by the caller over all pages. Tables that
-    share a page need their own `id`, `sort_param` and `page_param`. Queries only what the value
-    functions do.
+    share a page need their own `id`, `sort_param` and `page_param`. `row_id` gives each row an
+    anchor. Queries only what the value functions do.
     """
     headers = tuple(
         _header(column, query, sort, anchor=id, sort_param=sort_param, page_param=page_param)
@@ -370,7 +375,13 @@ def build_table(
     return Table(
         caption=str(caption),
         headers=headers,
-        rows=tuple(Row(tuple(_cell(column, row) for column in columns)) for row in rows),
+        rows=tuple(
+            Row(
+                tuple(_cell(column, row) for column in columns),
+                "" if row_id is None else row_id(row),
+            )
+            for row in rows
+        ),
         total=None if total is None else _total_row(columns, total),
         id=id,
         empty_text=str(empty_text) or gettext("There is nothing to show here."),
@@ -412,6 +423,7 @@ def _header(
         unit=column.shown_unit(),
         definition=str(column.definition),
         css=_css(column.kind),
+        metric=column.metric,
     )
     if not column.sort:
         return head
@@ -424,12 +436,8 @@ def _header(
     aria_sort = ""
     if sort and is_current:
         aria_sort = "descending" if sort.descending else "ascending"
-    return Header(
-        key=head.key,
-        label=head.label,
-        unit=head.unit,
-        definition=head.definition,
-        css=head.css,
+    return replace(
+        head,
         sort_url=f"?{tail}#{anchor}" if anchor else f"?{tail}",
         sort_hint=hint,
         sort_icon=f"sort-{aria_sort}" if aria_sort else "sort",

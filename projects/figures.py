@@ -4,15 +4,17 @@ Every figure names its metric; what has no value says why. Reports count from th
 were approved, baselines from the day on which they were agreed.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from projects.metric_text import STATES
+from governance.formatting import DASH
+from projects.metric_text import STATES, formula_of, term_name
 from projects.metrics import evm, promise, variance
 from projects.metrics.dictionary import METRICS, Metric
 from projects.metrics.risk import Plan
@@ -25,11 +27,18 @@ from projects.services import flag_facts
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One number that went into a figure: its name, value and where it stands."""
+    """One number that went into a figure: its term, value and where it stands. `record` is the
+    row that holds it; `label` names it where it is no term of a formula."""
 
-    name: str
+    term: str
     value: Decimal | int | date | str | None
     source: str
+    record: Model | None = None
+    label: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.label or term_name(self.term)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +50,22 @@ class Figure:
     inputs: tuple[Input, ...]
     note: str = ""
 
+    def worked(self, text: Callable[[Any], str]) -> str:
+        """The formula with the numbers put in (`text` writes one); a dash stands for what is not
+        known. Empty where the inputs are no terms of the formula."""
+        given = {item.term: item.value for item in self.inputs if item.term}
+        if not set(self.metric.terms) <= given.keys():
+            return ""
+        return self.metric.filled(
+            {key: DASH if given[key] is None else text(given[key]) for key in self.metric.terms}
+        )
+
     def as_json(self) -> dict[str, Any]:
         return {
             "metric": self.metric.id,
             "name": self.metric.name,
-            "formula": self.metric.formula,
+            "formula": formula_of(self.metric),
+            "worked": self.worked(str),
             "unit": self.metric.unit,
             "value": None if self.measure.value is None else str(self.measure.value),
             "reason": self.measure.reason,
@@ -154,7 +174,7 @@ def figures_of(project: Project, as_of: date, rate: Decimal = DISCOUNT_RATE) -> 
     return found
 
 
-def _from_report(report: MonthlyUpdate | None, name: str, label: str) -> Input:
+def _from_report(report: MonthlyUpdate | None, name: str, term: str) -> Input:
     value = None if report is None else getattr(report, name)
     source = ""
     if report is not None:
@@ -162,12 +182,12 @@ def _from_report(report: MonthlyUpdate | None, name: str, label: str) -> Input:
             "month": f"{report.period:%Y-%m}",
             "n": report.revision,
         }
-    return Input(label, value, source)
+    return Input(term, value, source, report)
 
 
-def _from_plan(plan: Baseline | None, name: str, label: str) -> Input:
+def _from_plan(plan: Baseline | None, name: str, term: str) -> Input:
     value = None if plan is None else getattr(plan, name)
-    return Input(label, value, _plan_name(plan))
+    return Input(term, value, _plan_name(plan), plan)
 
 
 def _plan_name(plan: Baseline | None) -> str:
@@ -176,10 +196,10 @@ def _plan_name(plan: Baseline | None) -> str:
 
 def _earned(report: MonthlyUpdate | None, plan: Baseline | None) -> Iterator[Figure]:
     inputs = (
-        _from_plan(plan, "budget_at_completion", "BAC"),
-        _from_report(report, "planned_value", "PV"),
-        _from_report(report, "earned_value", "EV"),
-        _from_report(report, "actual_cost", "AC"),
+        _from_plan(plan, "budget_at_completion", "bac"),
+        _from_report(report, "planned_value", "pv"),
+        _from_report(report, "earned_value", "ev"),
+        _from_report(report, "actual_cost", "ac"),
     )
     found = evm.EarnedValue(*(item.value for item in inputs))  # type: ignore[arg-type]
     for name in (
@@ -202,9 +222,13 @@ def _scheduled(report: MonthlyUpdate | None, plan: Baseline | None) -> Iterator[
     earned = None if report is None else report.earned_value
     found = evm.earned_schedule(phases, earned, months)
     inputs = (
-        Input(_("PV, months"), len(phases) or None, _plan_name(plan)),
-        _from_report(report, "earned_value", "EV"),
-        Input("AT", months, _("months since the planned start")),
+        Input("planned_periods", len(phases) or None, _plan_name(plan), plan),
+        _from_report(report, "earned_value", "ev"),
+        Input("reached", found.reached, _plan_name(plan), plan),
+        Input("pv_reached", found.pv_reached, _plan_name(plan), plan),
+        Input("pv_next", found.pv_next, _plan_name(plan), plan),
+        Input("es", found.es.value, ""),
+        Input("at", months, _("months since the planned start")),
     )
     for name in ("es", "sv_t", "spi_t", "forecast_duration"):
         yield Figure(METRICS[name], getattr(found, name), inputs)
@@ -231,14 +255,15 @@ def _against(report: MonthlyUpdate | None, plan: Baseline, as_of: date) -> Itera
     )
     state = variance.State
     days = (
-        _from_plan(plan, "planned_start_on", _("planned start")),
-        _from_plan(plan, "planned_end_on", _("planned end")),
-        _from_report(report, "forecast_end_on", _("forecast finish")),
-        Input(_("as of"), as_of, ""),
+        _from_plan(plan, "planned_start_on", "planned_start"),
+        _from_plan(plan, "planned_end_on", "planned_end"),
+        replace(_from_report(report, "forecast_end_on", ""), label=_("forecast finish")),
+        Input("expected_end", variance.expected_end(dates, as_of), ""),
+        Input("", as_of, "", label=_("as of")),
     )
     money = (
-        _from_plan(plan, "budget_at_completion", _("planned cost")),
-        _from_report(report, "forecast_cost", _("expected cost")),
+        _from_plan(plan, "budget_at_completion", "planned_cost"),
+        _from_report(report, "forecast_cost", "expected_cost"),
     )
     when = STATES[variance.state_of(late, state.LATE, state.EARLY)]
     spent = STATES[variance.state_of(over, state.OVER, state.UNDER)]
@@ -291,7 +316,7 @@ def _appraised(
     inputs = [
         *_by_year(_("cost"), costs, source),
         *_by_year(_("benefit"), gains, _("benefits")),
-        Input(_("discount rate"), rate, ""),
+        Input("", rate, "", label=_("discount rate")),
     ]
     if found is None:
         missing = Measure(None, Reason.NO_DATA)
@@ -299,10 +324,10 @@ def _appraised(
             yield Figure(METRICS[name], missing, tuple(inputs), note)
         return
     inputs += [
-        Input(_("base year"), str(found.base_year), ""),
-        Input(_("years"), found.horizon, ""),
-        Input(_("PV costs"), int(found.appraisal.pv_costs), ""),
-        Input(_("PV benefits"), int(found.appraisal.pv_benefits), ""),
+        Input("", str(found.base_year), "", label=_("base year")),
+        Input("", found.horizon, "", label=_("years")),
+        Input("pv_costs", int(found.appraisal.pv_costs), ""),
+        Input("pv_benefits", int(found.appraisal.pv_benefits), ""),
     ]
     told = tuple(inputs)
     yield Figure(METRICS["npv"], Measure(found.appraisal.npv), told, note)
@@ -319,4 +344,6 @@ def _appraised(
 
 
 def _by_year(name: str, years: promise.Years, source: str) -> Sequence[Input]:
-    return [Input(f"{name} {year}", amount, source) for year, amount in sorted(years.items())]
+    return [
+        Input("", amount, source, label=f"{name} {year}") for year, amount in sorted(years.items())
+    ]

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from projects.metrics.dictionary import Better, Owner, Unit
+from projects.metrics.dictionary import TERMS, Better, Metric, Owner, Unit, formula
 from projects.metrics.types import Reason
 from projects.metrics.variance import State
 
@@ -17,6 +18,7 @@ UNITS: Final[Mapping[Unit, str | Promise]] = {
     Unit.DAYS: _("days"),
     Unit.PERIODS: _("periods"),
     Unit.COUNT: _("count"),
+    Unit.HOURS: _("hours"),
 }
 BETTER: Final[Mapping[Better, str | Promise]] = {
     Better.MORE: _("more is better"),
@@ -46,3 +48,25 @@ STATES: Final[Mapping[State, str | Promise]] = {
     State.EARLY: _("early"),
     State.UNKNOWN: _("unknown"),
 }
+RANGES: Final[Mapping[str, str | Promise]] = {
+    "any": _("any"),
+    "0 to 1": _("0 to 1"),
+    "0 to 100": _("0 to 100"),
+    "0 to the planned periods": _("0 to the planned periods"),
+    "> −1; several or none are said": _("> −1; several or none are said"),
+}
+"""Ranges that need words; the others read the same in both languages."""
+
+
+def _is_japanese() -> bool:
+    return not (get_language() or "ja").startswith("en")
+
+
+def formula_of(metric: Metric) -> str:
+    """The formula in the reader's language."""
+    return formula(metric, japanese=_is_japanese())
+
+
+def term_name(key: str) -> str:
+    """The name of an input in the reader's language."""
+    return TERMS[key].name_ja if _is_japanese() else TERMS[key].name

@@ -159,6 +159,11 @@ def _csv_pieces(
     with translation.override(language):
         lines += [_comment(f"{label}: {value}") for label, value in meta.facts(count)]
         lines += [
+            _comment(f"{gettext('Metric')}: {column.label} = {column.metric}")
+            for column in columns
+            if column.metric
+        ]
+        lines += [
             _comment(
                 gettext("Empty cells, %(reason)s: %(count)s")
                 % {"reason": REASONS[reason], "count": integer(unknowns[reason])}
@@ -303,7 +308,7 @@ class _Workbook:
         }
         self.data = self._sheet(gettext("Data"), [_WIDTHS[c.kind] for c in columns])
         self.about = self._sheet(gettext("About"), [24, 80])
-        self.definitions = self._sheet(gettext("Definitions"), [24, 28, 16, 90])
+        self.definitions = self._sheet(gettext("Definitions"), [24, 28, 16, 90, 28])
         self.empty: Any = None
         self.empty_rows = 0
 
@@ -427,11 +432,23 @@ class _Workbook:
             _write_text(self.about, row, 1, value, self.wrapped)
 
     def _definitions(self) -> None:
-        heads = (gettext("Key"), gettext("Column"), gettext("Unit"), gettext("Definition"))
+        heads = (
+            gettext("Key"),
+            gettext("Column"),
+            gettext("Unit"),
+            gettext("Definition"),
+            gettext("Metric"),
+        )
         for index, head in enumerate(heads):
             _write_text(self.definitions, 0, index, head, self.head)
         for row, column in enumerate(self.columns, start=1):
-            cells = (column.key, column.label, column.export_unit(), column.definition)
+            cells = (
+                column.key,
+                column.label,
+                column.export_unit(),
+                column.definition,
+                column.metric,
+            )
             for index, text in enumerate(cells):
                 _write_text(self.definitions, row, index, text, self.wrapped)
 

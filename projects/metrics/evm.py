@@ -130,6 +130,10 @@ class EarnedSchedule:
     sv_t: Measure
     spi_t: Measure
     forecast_duration: Measure
+    reached: int | None = None
+    """C"""
+    pv_reached: Decimal | None = None
+    pv_next: Decimal | None = None
 
 
 def earned_schedule(
@@ -150,11 +154,14 @@ def earned_schedule(
         return EarnedSchedule(odd, odd, odd, odd)
     reached = sum(value <= ev for value in plan)
     es = Decimal(reached)
-    if reached < len(plan):
-        before = plan[reached - 1] if reached else Decimal(0)
-        es += (ev - before) / (plan[reached] - before)
+    before = plan[reached - 1] if reached else Decimal(0)
+    following = plan[reached] if reached < len(plan) else None
+    if following is not None:
+        es += (ev - before) / (following - before)
     index = _divided(es, time)
     forecast = index
     if index.value is not None:
         forecast = _divided(Decimal(len(plan)), index.value)
-    return EarnedSchedule(Measure(es), _known(_minus(es, time)), index, forecast)
+    return EarnedSchedule(
+        Measure(es), _known(_minus(es, time)), index, forecast, reached, before, following
+    )

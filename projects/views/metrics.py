@@ -20,7 +20,7 @@ from governance.formatting import DASH, yen
 from governance.models.base import localized
 from governance.tabular import Column, Kind, Unknown, build_table
 from projects.figures import DISCOUNT_RATE, Figure, Input, MilestoneFigure, figures_of
-from projects.metric_text import BETTER, OWNERS, REASONS, STATES, UNITS
+from projects.metric_text import BETTER, OWNERS, RANGES, REASONS, STATES, UNITS, formula_of
 from projects.metrics.dictionary import METRICS, Unit
 from projects.metrics.types import Reason
 from projects.models import Baseline, MonthlyUpdate, Project
@@ -31,9 +31,9 @@ _SHOWN: Final = Decimal("0.0001")
 _COLUMNS: tuple[Column[Any], ...] = (
     Column("name", gettext_lazy("name"), lambda row: localized(row.name_ja, row.name)),
     Column("id", gettext_lazy("metric"), lambda row: row.id),
-    Column("formula", gettext_lazy("formula"), lambda row: row.formula),
+    Column("formula", gettext_lazy("formula"), formula_of),
     Column("unit", gettext_lazy("unit"), lambda row: UNITS[row.unit]),
-    Column("range", gettext_lazy("range"), lambda row: row.range),
+    Column("range", gettext_lazy("range"), lambda row: RANGES.get(row.range, row.range)),
     Column(
         "undefined",
         gettext_lazy("undefined when"),
@@ -45,10 +45,15 @@ _COLUMNS: tuple[Column[Any], ...] = (
 )
 
 
+def _number_text(value: object) -> str:
+    if isinstance(value, Decimal):
+        value = value.quantize(_SHOWN).normalize()
+        return f"{value:,f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
 def _input_text(item: Input) -> str:
-    value = DASH if item.value is None else item.value
-    text = f"{value:,}" if isinstance(value, int | Decimal) else str(value)
-    return f"{item.name} = {text}"
+    return f"{item.name} = {DASH if item.value is None else _number_text(item.value)}"
 
 
 def _value(figure: Figure) -> object:
@@ -72,7 +77,12 @@ _FIGURES: tuple[Column[Any], ...] = (
     ),
     Column("value", gettext_lazy("value"), _value),
     Column("note", gettext_lazy("reading"), lambda row: row.note or DASH),
-    Column("formula", gettext_lazy("formula"), lambda row: row.metric.formula),
+    Column("formula", gettext_lazy("formula"), lambda row: formula_of(row.metric)),
+    Column(
+        "worked",
+        gettext_lazy("with the numbers put in"),
+        lambda row: row.worked(_number_text) or DASH,
+    ),
     Column(
         "inputs",
         gettext_lazy("with these inputs"),
@@ -193,6 +203,7 @@ def metrics_page(request: HttpRequest) -> HttpResponse:
                 caption=_("Metrics"),
                 caption_hidden=True,
                 query={},
+                row_id=lambda metric: metric.id,
             ),
         },
     )
