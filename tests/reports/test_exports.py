@@ -311,8 +311,11 @@ def test_a_workbook_says_where_it_comes_from() -> None:
 def test_a_workbook_defines_its_columns() -> None:
     rows = sheet(workbook(COLUMNS, ITEMS), "Definitions")
     assert rows[0] == ["Key", "Column", "Unit", "Definition", "Metric"]
-    assert rows[1:3] == [["name", "Name", "", "Official name"], ["cost", "Executed", "yen", ""]]
-    assert rows[3] == ["use", "Online use", "", "online / all cases"]
+    assert rows[1:3] == [
+        ["name", "Name", "", "Official name", ""],
+        ["cost", "Executed", "yen", "", ""],
+    ]
+    assert rows[3] == ["use", "Online use", "", "online / all cases", ""]
 
 
 def test_text_in_a_workbook_is_never_formula_link_or_markup() -> None:
