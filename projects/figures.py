@@ -8,21 +8,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from governance.formatting import DASH
-from projects.metric_text import STATES, formula_of, term_name
+from projects.metric_text import STATES, formula_of, rates_in_words, term_name
 from projects.metrics import evm, promise, variance
 from projects.metrics.dictionary import METRICS, Metric
-from projects.metrics.risk import Plan
 from projects.metrics.types import Measure, Reason
 from projects.models import Baseline, Milestone, MonthlyUpdate, PlannedValue, Project
 from projects.models.choices import SETTLED_STATES, RequestState
 from projects.selectors import end_of
-from projects.services import flag_facts
+from projects.worth import DISCOUNT_RATE, flows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +141,6 @@ class ProjectFigures:
 def _plans(figures: ProjectFigures) -> list[Baseline]:
     plans = [plan for plan in (figures.first, figures.current) if plan is not None]
     return plans[:1] if len(plans) > 1 and plans[0].pk == plans[1].pk else plans
-
-
-DISCOUNT_RATE: Final = Decimal("0.04")
-"""Japan's customary social discount rate a year."""
 
 
 def figures_of(project: Project, as_of: date, rate: Decimal = DISCOUNT_RATE) -> ProjectFigures:
@@ -285,28 +280,15 @@ def _milestone(row: Milestone, as_of: date) -> MilestoneFigure:
 
 
 def _worth(project: Project, plan: Baseline | None, as_of: date, rate: Decimal) -> Iterator[Figure]:
-    """Benefits over the whole cost of the current plan: as planned, and as it looks now.
-
-    The plan's budget is spread evenly over its months. What was spent so far would flatter a
-    project that has only begun; without a plan the years' costs stand in for it.
-    """
-    if plan is not None:
-        agreed = plan.agreed_on or plan.planned_start_on
-        years = flag_facts.planned_cost(
-            [Plan(agreed, plan.planned_start_on, plan.planned_end_on, plan.budget_at_completion)]
-        )
-        source = _plan_name(plan)
-    else:
-        years = flag_facts.costs(flag_facts.money("project", [project.pk]).get(project.pk, []))
-        source = _("cost lines")
-    costs = {year.fiscal_year: year.cost for year in years}
-    rows = flag_facts.benefits([project.pk]).get(project.pk, [])
-    benefits = [promise.Benefit(row.fiscal_year, row.planned, row.realised) for row in rows]
-    planned, expected = promise.as_planned(benefits), promise.as_expected(benefits, as_of)
-    yield from _appraised(costs, planned, rate, _("benefits as planned"), source)
+    """Benefits over the whole cost of the current plan: as planned, and as it looks now."""
+    plans = {} if plan is None else {project.pk: plan}
+    flows = flows_of([project.pk], plans)[project.pk]
+    source = _("cost lines") if plan is None else _plan_name(plan)
+    planned, expected = flows.planned, flows.expected(as_of)
+    yield from _appraised(flows.costs, planned, rate, _("benefits as planned"), source)
     if expected != planned:
         note = _("benefits as realised, else as planned")
-        yield from _appraised(costs, expected, rate, note, source)
+        yield from _appraised(flows.costs, expected, rate, note, source)
 
 
 def _appraised(
@@ -320,7 +302,7 @@ def _appraised(
     ]
     if found is None:
         missing = Measure(None, Reason.NO_DATA)
-        for name in ("npv", "bcr", "roi", "irr", "payback"):
+        for name in ("npv", "bcr", "roi", "irr", "payback", "discounted_payback"):
             yield Figure(METRICS[name], missing, tuple(inputs), note)
         return
     inputs += [
@@ -333,14 +315,11 @@ def _appraised(
     yield Figure(METRICS["npv"], Measure(found.appraisal.npv), told, note)
     yield Figure(METRICS["bcr"], found.appraisal.bcr, told, note)
     yield Figure(METRICS["roi"], found.appraisal.roi, told, note)
-    rates = note
-    if len(found.rates) > 1:
-        each = ", ".join(f"{one:.4f}" for one in found.rates)
-        rates = f"{note}; {_('several rates: %(rates)s') % {'rates': each}}"
-    elif not found.rates:
-        rates = f"{note}; {_('no rate makes it zero')}"
+    words = rates_in_words(found.rates)
+    rates = f"{note}; {words}" if words else note
     yield Figure(METRICS["irr"], found.irr, told, rates)
     yield Figure(METRICS["payback"], found.payback, told, note)
+    yield Figure(METRICS["discounted_payback"], found.discounted_payback, told, note)
 
 
 def _by_year(name: str, years: promise.Years, source: str) -> Sequence[Input]:

@@ -1,12 +1,14 @@
 """Words of the metric dictionary in the reader's language."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Final
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from governance.formatting import percent
 from projects.metrics.dictionary import TERMS, Better, Metric, Owner, Unit, formula
 from projects.metrics.types import Reason
 from projects.metrics.variance import State
@@ -70,3 +72,13 @@ def formula_of(metric: Metric) -> str:
 def term_name(key: str) -> str:
     """The name of an input in the reader's language."""
     return TERMS[key].name_ja if _is_japanese() else TERMS[key].name
+
+
+def rates_in_words(rates: Sequence[Decimal]) -> str:
+    """Why there is not one internal rate of return: several are told, none is said; "" for one."""
+    if not rates:
+        return gettext("no rate makes it zero")
+    if len(rates) == 1:
+        return ""
+    each = ", ".join(percent(rate) for rate in rates)
+    return gettext("several rates: %(rates)s") % {"rates": each}

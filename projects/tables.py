@@ -43,6 +43,8 @@ _UNITS: Final[Mapping[str, Text]] = {
     "progress_percent": "%",
     "cases": _("cases"),
     "online_cases": _("cases"),
+    "started_cases": _("cases"),
+    "satisfaction_answers": _("answers"),
 }
 # By which field lists order rows that name another object.
 _NAMED_BY: Final[Mapping[type[models.Model], str]] = {
@@ -344,8 +346,10 @@ COLUMNS: Final[Mapping[str, tuple[AnyColumn, ...]]] = {
         "cases",
         "online_cases",
         _online_use("cases", "online_cases"),
+        "started_cases",
         "minutes_per_case",
         "satisfaction_ratio",
+        "satisfaction_answers",
     ),
     "updates": _columns(
         "updates",

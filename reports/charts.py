@@ -84,26 +84,26 @@ def _scaled(amount: int | None) -> float | None:
     return None if amount is None else round(amount / yen_unit_size(_SCALE), 5)
 
 
-def cost_by_year_and_class(years: Sequence[CostYear]) -> Figure:
-    """Stacked bars: executed yen by fiscal year and class, in 億円 / ¥ bn. Unknown: no bar."""
+def _bars(series: Sequence[_Series], years: Sequence[Any]) -> list[Figure]:
+    """One trace a series that has any figure."""
     labels = [fiscal_year_short(year.fiscal_year) for year in years]
     unit = yen_unit_label(_SCALE)
-    data = []
-    for series in _COST_SERIES:
-        amounts = [getattr(year, series.field) for year in years]
+    data: list[Figure] = []
+    for one in series:
+        amounts = [getattr(year, one.field) for year in years]
         if all(amount is None for amount in amounts):
             continue
         data.append(
             {
                 "type": "bar",
-                "name": str(series.name),
+                "name": str(one.name),
                 "x": labels,
                 "y": [_scaled(amount) for amount in amounts],
                 "marker": {
-                    "color": series.colour,
+                    "color": one.colour,
                     # Overlaid: the colour stays the ground, the pattern is drawn on it.
                     "pattern": {
-                        "shape": series.pattern,
+                        "shape": one.pattern,
                         "fillmode": "overlay",
                         "fgcolor": "#ffffff",
                         "size": 7,
@@ -111,18 +111,60 @@ def cost_by_year_and_class(years: Sequence[CostYear]) -> Figure:
                     },
                     "line": {"color": "#ffffff", "width": 1},
                 },
-                "hovertemplate": f"%{{x}}<br>{series.name}: %{{y:,.2f}} {unit}<extra></extra>",
+                "hovertemplate": f"%{{x}}<br>{one.name}: %{{y:,.2f}} {unit}<extra></extra>",
             }
         )
+    return data
+
+
+def cost_by_year_and_class(years: Sequence[CostYear]) -> Figure:
+    """Stacked bars: executed yen by fiscal year and class, in 億円 / ¥ bn. Unknown: no bar."""
     return {
-        "data": data,
+        "data": _bars(_COST_SERIES, years),
         "layout": {
             "barmode": "relative",
             "xaxis": {"title": {"text": gettext("Fiscal year")}, "type": "category"},
             "yaxis": {
-                "title": {"text": gettext("Executed cost (%(unit)s)") % {"unit": unit}},
+                "title": {
+                    "text": gettext("Executed cost (%(unit)s)") % {"unit": yen_unit_label(_SCALE)}
+                },
                 "rangemode": "tozero",
                 # Whole numbers with separators: "10k" says nothing in Japanese.
+                "tickformat": ",",
+            },
+        },
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class BenefitYear:
+    """Benefits of one fiscal year in yen; None is unknown and not drawn."""
+
+    fiscal_year: int
+    planned: int | None
+    realised: int | None
+    forecast: int | None
+
+
+_BENEFIT_SERIES: Final = (
+    _Series("planned", _("Planned"), "#767676", "."),
+    _Series("realised", _("Realised"), "#0017c1", ""),
+    _Series("forecast", _("Forecast"), "#c74700", "/"),
+)
+
+
+def benefits_by_year(years: Sequence[BenefitYear]) -> Figure:
+    """Bars side by side: benefits by fiscal year, in 億円 / ¥ bn. Unknown: no bar."""
+    return {
+        "data": _bars(_BENEFIT_SERIES, years),
+        "layout": {
+            "barmode": "group",
+            "xaxis": {"title": {"text": gettext("Fiscal year")}, "type": "category"},
+            "yaxis": {
+                "title": {
+                    "text": gettext("Benefits (%(unit)s)") % {"unit": yen_unit_label(_SCALE)}
+                },
+                "rangemode": "tozero",
                 "tickformat": ",",
             },
         },

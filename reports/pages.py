@@ -264,7 +264,7 @@ def _value_chart(
     portfolio: Portfolio, tree: AgencyTree, query: QueryDict, exports: Exports
 ) -> Chart:
     points, summary = portfolio.points, portfolio.summary
-    drawn = [_drawable(point) for point in points]
+    drawn = [drawable(point) for point in points]
     return Chart(
         "cost-and-value",
         _("Cost and value of each system"),
@@ -296,7 +296,8 @@ def _value_note(points: Sequence[Point], summary: Summary) -> str:
     ) % {"shown": integer(len(points)), "all": integer(summary.total.systems)}
 
 
-def _drawable(point: Point) -> charts.CostValuePoint:
+def drawable(point: Point) -> charts.CostValuePoint:
+    """A system as a mark of the scatter."""
     return charts.CostValuePoint(
         name=localized(point.name, point.name_en),
         cost=point.operation,
@@ -318,7 +319,7 @@ def agency_page(
         systems=build_table(
             tables.system_columns(summary.year),
             found.systems,
-            caption=_cut_caption(_("Systems"), len(found.systems), summary.total.systems),
+            caption=cut_caption(_("Systems"), len(found.systems), summary.total.systems),
             query=query,
             exports=exports.links("systems"),
             id="systems",
@@ -326,7 +327,7 @@ def agency_page(
         projects=build_table(
             tables.project_columns(),
             found.projects,
-            caption=_cut_caption(_("Projects"), len(found.projects), summary.total.projects),
+            caption=cut_caption(_("Projects"), len(found.projects), summary.total.projects),
             query=query,
             exports=exports.links("projects"),
             id="projects",
@@ -336,7 +337,8 @@ def agency_page(
     )
 
 
-def _cut_caption(what: str, shown: int, total: int) -> str:
+def cut_caption(what: str, shown: int, total: int) -> str:
+    """What a table holds, and how much of it stands on the page."""
     if shown >= total:
         return _("%(what)s (%(total)s)") % {"what": what, "total": integer(total)}
     return _("%(what)s (the first %(shown)s of %(total)s)") % {

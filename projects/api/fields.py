@@ -68,6 +68,8 @@ _UNITS: Final[Mapping[str, Text]] = {
     "rpo_hours": gettext_lazy("hours"),
     "cases": gettext_lazy("cases a year"),
     "online_cases": gettext_lazy("cases a year"),
+    "started_cases": gettext_lazy("cases a year"),
+    "satisfaction_answers": gettext_lazy("answers"),
     "minutes_per_case": gettext_lazy("minutes"),
     "weight": gettext_lazy("parts of the project's work"),
     "bidders": gettext_lazy("bidders"),
@@ -87,7 +89,9 @@ _UNIT_OF_NATURE: Final[Mapping[Nature, Text]] = {
     Nature.PERCENT: gettext_lazy("percent: 0 to 100"),
     Nature.YEAR: gettext_lazy("fiscal year: the calendar year of its April"),
 }
-_NOT_YEN: Final = frozenset({"cases", "online_cases", "seq"})
+_NOT_YEN: Final = frozenset(
+    {"cases", "online_cases", "started_cases", "satisfaction_answers", "seq"}
+)
 
 # What a model's label does not tell.
 _MEANINGS: Final[Mapping[str, Text]] = {

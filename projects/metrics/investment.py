@@ -135,18 +135,22 @@ def _refined(flows: Sequence[Decimal], rate: float) -> Decimal:
 
 
 def payback(flows: Sequence[Decimal], rate: Decimal = Decimal(0)) -> Measure:
-    """Periods until the cumulative (discounted) flow comes back to zero, straight between two.
+    """Periods until the cumulative (discounted) flow comes back to zero for good, straight between
+    two: a sum that falls below zero again had not paid anything back.
 
     Flows begin at period 0. Not applicable without an outlay; not due where it never comes back.
     """
     factor = 1 / (1 + rate)
     total, was_below = Decimal(0), False
+    since: Decimal | None = None
     for t, flow in enumerate(flows):
         step = flow * factor**t
-        if was_below and total + step >= 0:
-            return Measure(Decimal(t - 1) + (-total / step))
+        if total < 0 <= total + step:
+            since = Decimal(t - 1) + (-total / step)
         total += step
         was_below = was_below or total < 0
     if not was_below:
         return Measure(None, Reason.NOT_APPLICABLE)
-    return Measure(None, Reason.NOT_DUE)
+    if total < 0 or since is None:
+        return Measure(None, Reason.NOT_DUE)
+    return Measure(since)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
@@ -15,24 +16,29 @@ Years = Mapping[int, int | None]
 """Yen by fiscal year; None is unknown."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class Worth:
     """Value over investment of the years from `base_year` to `last_year`, discounted to the first.
 
-    `rates` are all internal rates of return: none, one, or several.
+    `flows` are benefits − costs of each year, undiscounted.
     """
 
     base_year: int
     last_year: int
     rate: Decimal
     appraisal: Appraisal
-    rates: Sequence[Decimal]
-    payback: Measure
+    flows: Sequence[Decimal]
 
     @property
     def horizon(self) -> int:
         """Years that are looked at."""
         return self.last_year - self.base_year + 1
+
+    @functools.cached_property
+    def rates(self) -> Sequence[Decimal]:
+        """All internal rates of return: none, one, or several. Found when asked for: it is the one
+        figure here that takes long."""
+        return irr(self.flows)
 
     @property
     def irr(self) -> Measure:
@@ -41,25 +47,44 @@ class Worth:
             return Measure(self.rates[0])
         return Measure(None, Reason.NOT_APPLICABLE)
 
+    @property
+    def gains_first(self) -> bool:
+        """Whether money comes in before it goes out, net: a rate of return is then what the later
+        costs amount to, and a higher one is worse."""
+        return next((flow > 0 for flow in self.flows if flow), False)
+
+    @property
+    def payback(self) -> Measure:
+        """Years until the flows' sum is back at zero."""
+        return payback(self.flows)
+
+    @property
+    def discounted_payback(self) -> Measure:
+        """The same of the discounted flows."""
+        return payback(self.flows, self.rate)
+
 
 def worth(costs: Years, benefits: Years, rate: Decimal) -> Worth | None:
     """None without any cost or benefit, and where a year of either is unknown: a sum without it
     would be too small. The first year is period 0, and is not discounted. A year that nobody named
     has neither cost nor benefit. Raises ValueError for a rate of −100 % or less."""
-    if not costs or not benefits or None in costs.values() or None in benefits.values():
+    if not is_known(costs) or not is_known(benefits):
         return None
     years = range(min(*costs, *benefits), max(*costs, *benefits) + 1)
     spent = [Decimal(costs.get(year) or 0) for year in years]
     gained = [Decimal(benefits.get(year) or 0) for year in years]
     flows = [gain - cost for gain, cost in zip(gained, spent, strict=True)]
-    return Worth(
-        years[0],
-        years[-1],
-        rate,
-        appraise(spent, gained, rate, first=0),
-        irr(flows),
-        payback(flows),
-    )
+    return Worth(years[0], years[-1], rate, appraise(spent, gained, rate, first=0), flows)
+
+
+def is_known(years: Years) -> bool:
+    """Whether there is a year, and every one of them is known."""
+    return bool(years) and None not in years.values()
+
+
+def pooled(many: Iterable[Years]) -> Years:
+    """The sums by year over many projects; a year that is unknown to one is unknown."""
+    return _summed((year, amount) for years in many for year, amount in years.items())
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

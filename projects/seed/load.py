@@ -189,8 +189,11 @@ class _Loader:
             for service, (_, system_ids) in zip(stored, found, strict=True)
             for system_id in system_ids
         )
+        more = self.frame.stream("completion", block)
         self.pour(
-            year for service in stored for year in services.service_years(self.frame, rng, service)
+            year
+            for service in stored
+            for year in services.service_years(self.frame, rng, service, more)
         )
 
     def _projects(

@@ -342,8 +342,10 @@ def _services(ground: Ground, systems: Mapping[int, System]) -> None:
                 updated_at=frame.moment(date(frame.settled - 1 + n, 7, 15)),
                 **figure("cases", cases),
                 **figure("online_cases", online_cases),
+                **figure("started_cases", cases * 5 // 4),
                 **figure("minutes_per_case", Decimal(20)),
                 **figure("satisfaction_ratio", Decimal("0.7000")),
+                **figure("satisfaction_answers", 500),
             )
             for n, online_cases in enumerate(online)
         )

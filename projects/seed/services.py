@@ -75,14 +75,16 @@ def figure(name: str, value: Any, state: ValueState = ValueState.REPORTED) -> di
     return {name: value if is_reported else None, f"{name}_state": state.value}
 
 
-def service_years(frame: Frame, rng: Random, service: Service) -> list[ServiceYear]:
-    """Three fiscal years of one stored service."""
+def service_years(frame: Frame, rng: Random, service: Service, more: Random) -> list[ServiceYear]:
+    """Three fiscal years of one stored service. `more` draws what was added later, so that the
+    older figures stay what they were."""
     cases = math.exp(rng.uniform(math.log(30), math.log(900_000)))
     if rng.random() < 0.02:
         cases *= 25
     use = rng.uniform(0.01, 0.1) if rng.random() < 0.05 else rng.betavariate(2.4, 1.1)
     minutes = rng.uniform(8, 90)
     is_withheld = rng.random() < 0.015
+    completion = more.betavariate(8, 2)
     years = []
     for back in (2, 1, 0):
         year = frame.settled - back
@@ -107,7 +109,25 @@ def service_years(frame: Frame, rng: Random, service: Service) -> list[ServiceYe
                 ),
             )
         )
+        _complete(years[-1], more, number, completion + 0.02 * (1 - back))
     return years
+
+
+def _complete(year: ServiceYear, more: Random, number: int, completion: float) -> None:
+    """Cases begun, and how many users answered. One row in a hundred tells fewer begun cases than
+    completed ones, as files do."""
+    share = 1.04 if more.random() < 0.01 else min(max(completion, 0.2), 1)
+    state = _state(more, 0.35, is_withheld=year.cases_state == ValueState.WITHHELD)
+    answers = max(int(min(number * more.uniform(0.002, 0.2), 20_000)), 1)
+    counted = ValueState.MISSING if more.random() < 0.1 else ValueState.REPORTED
+    if year.satisfaction_ratio is None:
+        counted = ValueState.MISSING
+    added = {
+        **figure("started_cases", int(number / share), state),
+        **figure("satisfaction_answers", answers, counted),
+    }
+    for name, value in added.items():
+        setattr(year, name, value)
 
 
 def _online(rng: Random, service: Service, number: int, *, is_withheld: bool) -> dict[str, Any]:

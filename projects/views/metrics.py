@@ -19,12 +19,13 @@ from governance.access import Action, get_visible_or_404, rights_of
 from governance.formatting import DASH, yen
 from governance.models.base import localized
 from governance.tabular import Column, Kind, Unknown, build_table
-from projects.figures import DISCOUNT_RATE, Figure, Input, MilestoneFigure, figures_of
+from projects.figures import Figure, Input, MilestoneFigure, figures_of
 from projects.metric_text import BETTER, OWNERS, RANGES, REASONS, STATES, UNITS, formula_of
 from projects.metrics.dictionary import METRICS, Unit
 from projects.metrics.types import Reason
 from projects.models import Baseline, MonthlyUpdate, Project
 from projects.register import KINDS
+from projects.worth import DISCOUNT_RATE, read_rate
 
 _SHOWN: Final = Decimal("0.0001")
 
@@ -179,13 +180,10 @@ def _rate(request: HttpRequest) -> Decimal:
     if not given:
         return DISCOUNT_RATE
     try:
-        rate = entry.percent(given) / 100
+        return read_rate(given)
     except ValidationError:
-        rate = Decimal(-1)
-    if not 0 <= rate <= 1:
         messages.error(request, _("The rate lies from 0 to 100 %; 4 % is used."))
         return DISCOUNT_RATE
-    return rate
 
 
 @require_safe

@@ -1,5 +1,7 @@
 """The pages that people look at first: portfolio, one agency, what needs attention."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from csp.constants import UNSAFE_INLINE
@@ -71,7 +73,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
 @require_safe
 @for_readers(reads_portfolio)
 def portfolio_export(request: HttpRequest, fmt: str) -> HttpResponseBase:
-    return _file(request, read_question(request), files.PORTFOLIO_FILES, fmt)
+    return table_file(request, read_question(request), files.PORTFOLIO_FILES, fmt)
 
 
 @require_safe
@@ -92,7 +94,7 @@ def agency(request: HttpRequest, code: str) -> HttpResponse:
 @require_safe
 @for_readers(reads_portfolio)
 def agency_export(request: HttpRequest, code: str, fmt: str) -> HttpResponseBase:
-    return _file(request, read_question(request, code), files.AGENCY_FILES, fmt)
+    return table_file(request, read_question(request, code), files.AGENCY_FILES, fmt)
 
 
 @require_safe
@@ -113,14 +115,18 @@ def attention(request: HttpRequest) -> HttpResponse:
 @require_safe
 @for_readers(_reads_flags)
 def attention_export(request: HttpRequest, fmt: str) -> HttpResponseBase:
-    return _file(request, read_question(request), {"": files.all_flags}, fmt)
+    return table_file(request, read_question(request), {"": files.all_flags}, fmt)
 
 
-def _file(
-    request: HttpRequest, asked: Question, offered: files.Offered, fmt: str
+def table_file(
+    request: HttpRequest,
+    asked: Question,
+    offered: files.Offered,
+    fmt: str,
+    terms: Sequence[tuple[str, str]] = (),
 ) -> HttpResponseBase:
     """One table as a file. Answers 400 where the address cannot be understood, 404 for a table
-    or a format that is not offered."""
+    or a format that is not offered. `terms` are told in the file beside the filters."""
     make = offered.get(request.GET.get("table", ""), offered.get(""))
     if make is None or fmt not in FORMATS:
         raise Http404(_("There is no such table."))
@@ -128,4 +134,5 @@ def _file(
         return bad_export(asked.complaint)
     file = make(files.Request(asked.rows, asked.criteria, asked.as_of, asked.tree, asked.query))
     meta = asked.meta(request, file.title)
+    meta = replace(meta, filters=(*meta.filters, *terms))
     return export_response(fmt, file.columns, file.rows, meta, name=file.name)

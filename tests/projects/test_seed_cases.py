@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.db import transaction
+from django.db.models import F
 from pytest_django import DjangoDbBlocker
 
 from governance import audit
@@ -143,6 +144,22 @@ def test_services_have_three_years_with_gaps(government: dict[str, int]) -> None
     assert {2023, 2024, 2025} == set(ServiceYear.objects.values_list("fiscal_year", flat=True))
     states = set(ServiceYear.objects.values_list("online_cases_state", flat=True))
     assert {"reported", "missing", "not_applicable"} <= states
+
+
+def test_services_tell_how_many_cases_were_begun_and_how_many_users_answered(
+    government: dict[str, int],
+) -> None:
+    years = ServiceYear.objects.filter(cases__isnull=False, started_cases__isnull=False)
+    assert years.count() > 50
+    odd = years.filter(started_cases__lt=F("cases")).count()
+    assert odd <= years.count() * 0.04
+    answered = ServiceYear.objects.filter(satisfaction_answers__isnull=False)
+    assert not answered.filter(satisfaction_ratio__isnull=True).exists()
+    small = answered.filter(satisfaction_answers__lt=400).count()
+    assert 0 < small < answered.count()
+    planted_year = ServiceYear.objects.get(service__service_id="DEMO-V000001", fiscal_year=2025)
+    assert planted_year.cases is not None
+    assert planted_year.started_cases == planted_year.cases * 5 // 4
 
 
 # Planted cases (docs/demo-cases.md) ---------------------------------------------------------------

@@ -9,9 +9,11 @@ from django.utils import translation
 
 from governance.tabular import Column, Kind, build_table
 from reports.charts import (
+    BenefitYear,
     Chart,
     CostValuePoint,
     CostYear,
+    benefits_by_year,
     cost_by_year_and_class,
     cost_value_scatter,
     undrawn,
@@ -42,14 +44,29 @@ def size_of(figure: dict[str, Any]) -> int:
         cost_by_year_and_class([]),
         cost_value_scatter(POINTS, cost_line=10**9, use_line=Decimal("0.3")),
         cost_value_scatter([]),
+        benefits_by_year([BenefitYear(2025, 10**9, None, 10**9)]),
     ],
-    ids=["bars", "no bars", "scatter", "no points"],
+    ids=["bars", "no bars", "scatter", "no points", "benefits"],
 )
 def test_a_figure_is_valid_plain_and_small(figure: dict[str, Any]) -> None:
     go.Figure(figure)
     assert json.loads(json.dumps(figure, allow_nan=False)) == figure
     assert size_of(figure) < 4_000
     assert "template" not in figure["layout"]
+
+
+def test_benefits_stand_side_by_side_and_what_nobody_knows_is_no_bar() -> None:
+    figure = benefits_by_year(
+        [BenefitYear(2025, 2 * 10**9, 10**9, 10**9), BenefitYear(2026, 10**9, None, 10**9)]
+    )
+    assert figure["layout"]["barmode"] == "group"
+    assert {trace["name"]: trace["y"] for trace in figure["data"]} == {
+        "Planned": [2.0, 1.0],
+        "Realised": [1.0, None],
+        "Forecast": [1.0, 1.0],
+    }
+    only_plans = benefits_by_year([BenefitYear(2026, 10**9, None, None)])
+    assert [trace["name"] for trace in only_plans["data"]] == ["Planned"]
 
 
 def test_bars_are_in_the_unit_that_the_axis_names() -> None:

@@ -17,7 +17,54 @@ TERMS = {
     "payback_rule": Term(
         "years until the sum of benefits − costs is 0", "便益−費用の累計が0になるまでの年数"
     ),
+    "discounted_rule": Term(
+        "years until the sum of discounted benefits − costs is 0",
+        "割引後の便益−費用の累計が0になるまでの年数",
+    ),
+    "year_cost": Term("cost of a year", "各年度の費用"),
+    "year_benefit": Term("benefit of a year", "各年度の便益"),
+    "rate": Term("discount rate", "割引率"),
+    "period": Term("years since the base year", "基準年度からの年数"),
+    "planned_benefit": Term("benefits planned", "便益の計画額"),
+    "realised_benefit": Term("benefits realised", "便益の実現額"),
+    "expected_benefit": Term(
+        "benefits realised in years that are over, else planned",
+        "終了年度の便益の実現額、それ以外は計画額",
+    ),
 }
+
+_BENEFITS = "UK Green Book, benefits register; Standard Guideline (便益)"
+
+
+def _benefit(id: str, name: str, name_ja: str, term: str) -> Metric:
+    return Metric(
+        id,
+        name,
+        name_ja,
+        f"Σ {{{term}}}",
+        Unit.YEN,
+        "≥ 0",
+        (NO_DATA, Reason.WITHHELD),
+        _BENEFITS,
+        Better.MORE,
+        Owner.PJMO,
+    )
+
+
+def _present(id: str, name: str, name_ja: str, term: str, better: Better) -> Metric:
+    return Metric(
+        id,
+        name,
+        name_ja,
+        f"Σ {{{term}}} ÷ (1 + {{rate}})^{{period}}",
+        Unit.YEN,
+        "≥ 0",
+        (NO_DATA,),
+        _A94,
+        better,
+        Owner.PJMO,
+    )
+
 
 ENTRIES = (
     Metric(
@@ -80,4 +127,23 @@ ENTRIES = (
         Better.LESS,
         Owner.PJMO,
     ),
+    Metric(
+        "discounted_payback",
+        "Discounted payback",
+        "割引回収期間",
+        "{discounted_rule}",
+        Unit.PERIODS,
+        "≥ 0",
+        (NO_DATA, Reason.NOT_APPLICABLE, Reason.NOT_DUE),
+        _A94,
+        Better.LESS,
+        Owner.PJMO,
+    ),
+    _present("pv_costs", "Present value of costs", "費用の現在価値", "year_cost", Better.LESS),
+    _present(
+        "pv_benefits", "Present value of benefits", "便益の現在価値", "year_benefit", Better.MORE
+    ),
+    _benefit("benefit_planned", "Benefits planned", "便益（計画）", "planned_benefit"),
+    _benefit("benefit_realised", "Benefits realised", "便益（実現）", "realised_benefit"),
+    _benefit("benefit_forecast", "Benefits forecast", "便益（見込み）", "expected_benefit"),
 )
