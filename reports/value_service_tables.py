@@ -102,9 +102,13 @@ def service_columns(links: Links) -> tuple[Column[ServiceRow], ...]:
         _rate("digital_take_up", _("Digital take-up"), lambda row: row.sums.digital_take_up),
         _rate("completion_rate", _("Completion"), lambda row: row.sums.completion),
         _rate("satisfaction", _("Satisfaction"), lambda row: row.sums.satisfaction),
-        Column("answers", _("Answers"), lambda row: row.sums.answers, Kind.INTEGER),
         Column(
-            "small_samples", _("Small samples"), lambda row: row.sums.small_samples, Kind.INTEGER,
+            "answers", _("Answers"),
+            lambda row: row.sums.answers if row.sums.asked_users else None, Kind.INTEGER,
+        ),
+        Column(
+            "small_samples", _("Small samples"),
+            lambda row: row.sums.small_samples if row.sums.asked_users else None, Kind.INTEGER,
             definition=_("Services with fewer than 400 answers: their share is uncertain."),
         ),
         Column("counted", _("Cases known"), lambda row: of(row.sums.counted, row.services)),

@@ -168,6 +168,14 @@ def test_time_and_services_by_hand(valued: World, cio: User) -> None:
     assert costs == {"HOME-1": "1,000", "OTHER-1": "3,000"}
 
 
+def test_answers_that_nobody_counted_are_unknown_and_not_none(valued: World, cio: User) -> None:
+    service = factories.ServiceFactory.create(agency=valued.sub)
+    factories.ServiceYearFactory.create(service=service, fiscal_year=2025, **_figure("cases", 5))
+    rows = {r[0]: r[1:] for r in table_rows(page(cio, f"/value/?{AT}"), "service-agencies")}
+    assert rows["Home Sub-agency"][:2] == ["1", "5"]
+    assert rows["Home Sub-agency"][2:8] == ["– not reported"] * 6
+
+
 def test_a_ministry_reads_its_own_value(valued: World, pmo: User) -> None:
     html = page(pmo, f"/value/?{AT}")
     assert "The figures cover Home Ministry only." in html
