@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from governance.formatting import fiscal_year
 from governance.tabular import Column, Kind
 from reports.dashboards import AgencyFigures
-from reports.tables import COST_TEXT
+from reports.tables import COST_METRICS, COST_TEXT
 
 FIGURES = ("development", "operation", "other", "unsplit", "initial", "available", "executed")
 
@@ -62,6 +62,7 @@ def cube_columns(cube: pd.DataFrame) -> tuple[Column[Any], ...]:
                 amount(position),
                 Kind.YEN,
                 definition=COST_TEXT[figure],
+                metric=COST_METRICS[figure],
             )
             for position, (year, figure) in enumerate(keys, start=1)
         ),

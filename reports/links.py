@@ -74,6 +74,31 @@ class Links:
             stage=Stage.EXECUTED.value,
         )
 
+    def explain(self, metric: str, **changes: str | None) -> str:
+        """How a figure of this page came about, under its filters."""
+        if self.agency_code:
+            changes = {"agency": self.agency_code, **changes}
+        return reverse("reports:explain", args=[metric]) + self._tail(changes)
+
+    def explain_agency(self, metric: str, code: str, **changes: str | None) -> str:
+        """A figure of one agency without those below it: a row of a table of agencies."""
+        return self.explain(metric, own=code, **changes)
+
+    def explain_holder(self, metric: str, holder: models.Model, year: int | None) -> str:
+        """A figure of one system, project or KPI, on the day of the page."""
+        kind = kind_of(holder)
+        asked = {
+            kind.slug.rstrip("s"): kind.key_of(holder),
+            "year": None if year is None else str(year),
+            "as_of": self.query.get("as_of"),
+        }
+        tail = urlencode({name: value for name, value in asked.items() if value})
+        return f"{reverse('reports:explain', args=[metric])}?{tail}"
+
+    @staticmethod
+    def flag(pk: int) -> str:
+        return reverse("flag", args=[pk])
+
     def _register(self, slug: str, **filters: str | None) -> str:
         asked = {"agency": self.agency_code or self.query.get("agency"), **filters}
         tail = urlencode({name: value for name, value in asked.items() if value})
