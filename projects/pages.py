@@ -438,7 +438,7 @@ def years(kind: Kind, obj: Any, user: Any) -> Table | None:
     if rows is None:
         return None
     return build_table(
-        year_columns(),
+        year_columns(obj),
         rows,
         caption=_("Cost and online use by fiscal year"),
         caption_hidden=True,

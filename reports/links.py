@@ -8,6 +8,7 @@ from django.db import models
 from django.http import QueryDict
 from django.urls import reverse
 
+from projects.explain_links import explain_url
 from projects.models import RiskFlag
 from projects.models.choices import Stage
 from projects.register import kind_of
@@ -86,14 +87,7 @@ class Links:
 
     def explain_holder(self, metric: str, holder: models.Model, year: int | None) -> str:
         """A figure of one system, project or KPI, on the day of the page."""
-        kind = kind_of(holder)
-        asked = {
-            kind.slug.rstrip("s"): kind.key_of(holder),
-            "year": None if year is None else str(year),
-            "as_of": self.query.get("as_of"),
-        }
-        tail = urlencode({name: value for name, value in asked.items() if value})
-        return f"{reverse('reports:explain', args=[metric])}?{tail}"
+        return explain_url(metric, holder, year, self.query.get("as_of"))
 
     @staticmethod
     def flag(pk: int) -> str:

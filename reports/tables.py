@@ -11,6 +11,7 @@ from governance.formatting import YenUnit, fiscal_year
 from governance.models.base import localized
 from governance.tabular import Column, Kind, Text, Unknown
 from projects.flag_text import severity_badge
+from projects.metrics.dictionary import METRIC_OF_FIGURE
 from projects.metrics.types import Measure, Reason
 from projects.models import Project, RiskFlag, System
 from projects.risk_text import note_of, title_of
@@ -122,7 +123,7 @@ def agency_columns(year: int | None, links: Links) -> tuple[Column[AgencyFigures
     def yen(
         key: str, label: Text, value: Callable[[AgencyFigures], int | None]
     ) -> Column[AgencyFigures]:
-        metric = COST_METRICS[key]
+        metric = METRIC_OF_FIGURE[key]
         return _yen(key, label, value, COST_TEXT[key], metric, _explained(links, metric))
 
     def share(
@@ -192,18 +193,6 @@ def agency_columns(year: int | None, links: Links) -> tuple[Column[AgencyFigures
     )
 
 
-COST_METRICS: Final[dict[str, str]] = {
-    "development": "development_cost",
-    "operation": "operation_cost",
-    "other": "other_cost",
-    "unsplit": "unsplit_cost",
-    "spent": "spent_cost",
-    "executed": "executed_cost",
-    "initial": "initial_budget",
-    "available": "available_budget",
-}
-"""Figures of a year's cost by their metric."""
-
 COST_TEXT: Final[dict[str, Text]] = {
     "development": _(
         "Executed yen of the fiscal year in the class development (整備経費), summed over systems"
@@ -261,7 +250,7 @@ def agency_year_columns(years: Sequence[int], links: Links) -> tuple[Column[Agen
     def yen(
         key: str, label: Text, year: int, value: Callable[[YearCost], int | None], text: Text
     ) -> Column[AgencyFigures]:
-        metric = COST_METRICS[key]
+        metric = METRIC_OF_FIGURE[key]
         explained = _explained(links, metric, year=str(year))
         return _yen(
             f"{key}_{year}",
@@ -309,10 +298,10 @@ def cost_columns(links: Links) -> tuple[Column[CostRow], ...]:
             label,
             lambda row: value(row[1]),
             Kind.YEN,
-            url=lambda row: links.explain(COST_METRICS[key], year=str(row[0])),
+            url=lambda row: links.explain(METRIC_OF_FIGURE[key], year=str(row[0])),
             definition=COST_TEXT[key],
             scale=YenUnit.HUNDRED_MILLION,
-            metric=COST_METRICS[key],
+            metric=METRIC_OF_FIGURE[key],
         )
 
     return (

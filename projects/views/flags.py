@@ -1,6 +1,7 @@
 """One flag: what was found, the figures and thresholds behind it, and how it went before."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from governance.access import Action, can, get_visible_or_404
 from governance.tabular import Badge, Column, Kind, Table, build_table
+from projects.explain_links import explain_url
 from projects.flag_text import citation, figures, severity_badge, thresholds
 from projects.models import RiskFlag
 from projects.models.choices import FlagSeverity
@@ -64,6 +66,7 @@ def flag_page(request: HttpRequest, key: int) -> HttpResponse:
             "subject_url": kind_of(subject).page_url(subject),
             "note": note,
             "citation": citation(flag.rule_id),
+            "explained": _explained(flag),
             "figures": _pairs(figures(flag), _("Figures used")),
             "thresholds": _pairs(thresholds(flag), _("Thresholds used")),
             "history": _history(flag),
@@ -73,6 +76,29 @@ def flag_page(request: HttpRequest, key: int) -> HttpResponse:
             and can(request.user, Action.FLAG, flag),
         },
     )
+
+
+# The metric that explains what a rule looked at, and the figure that names its fiscal year.
+_EXPLAINED: Final[Mapping[str, tuple[str, str]]] = {
+    "cost_overrun": ("cost_variance", ""),
+    "schedule_slip": ("schedule_variance_days", ""),
+    "bcr_below_one": ("bcr", ""),
+    "execution_rate": ("execution_rate", "fiscal_year"),
+    "carry_over": ("carry_over_rate", "fiscal_year"),
+    "cost_growth": ("operation_cost", "last_year"),
+    "low_online_use": ("digital_take_up", "fiscal_year"),
+    "unit_cost_outlier": ("cost_per_transaction", "fiscal_year"),
+    "no_outcome": ("executed_cost", ""),
+}
+
+
+def _explained(flag: RiskFlag) -> str:
+    """Where the rows behind the flag's figures are; "" where these stand on its own page."""
+    metric, year = _EXPLAINED.get(flag.rule_id, ("", ""))
+    about = flag.system or flag.project
+    if not metric or about is None:
+        return ""
+    return explain_url(metric, about, flag.figures.get(year))
 
 
 def _pairs(pairs: Any, caption: str) -> Table:

@@ -27,6 +27,8 @@ def explain(asked: Asked) -> Explanation | None:
     """
     if asked.project is not None and asked.metric.id in plans.METRIC_IDS:
         return plans.explain(asked)
+    if asked.service is not None and asked.metric.id == "digital_take_up":
+        return holders.take_up_of_service(asked, asked.service)
     if (asked.system or asked.project) is not None and asked.metric.id in holders.EXPLAINERS:
         return holders.EXPLAINERS[asked.metric.id](asked)
     explainer = EXPLAINERS.get(asked.metric.id)

@@ -12,7 +12,7 @@ from governance.models import Agency
 from governance.tabular import Kind
 from projects.metrics.dictionary import Metric, Unit
 from projects.metrics.types import Measure
-from projects.models import ImportRun, Kpi, Project, System
+from projects.models import ImportRun, Kpi, Project, Service, System
 from projects.register import kind_of
 from projects.selectors import AgencyTree, Criteria, Selection, Visible
 from reports.links import Links
@@ -46,6 +46,7 @@ class Asked:
     links: Links
     system: System | None = None
     project: Project | None = None
+    service: Service | None = None
     kpi: Kpi | None = None
     agency: Agency | None = None
 

@@ -12,7 +12,7 @@ from projects.metric_text import term_name
 from projects.metrics import cost
 from projects.metrics.types import Figure, Measure, ValueState, ratio
 from projects.metrics.value import online_use_ratio
-from projects.models import CostLine, ServiceYear, YearRollup
+from projects.models import CostLine, Service, ServiceYear, YearRollup
 from projects.models.choices import CostClass, Stage
 from reports.explain.answer import TRACK, Asked, Explanation, Part, Row, files_of, row_of
 from reports.explain.sums import measured
@@ -181,6 +181,26 @@ def _take_up(asked: Asked) -> Explanation:
     )
 
 
+def take_up_of_service(asked: Asked, service: Service) -> Explanation:
+    """Of one service, in the year asked for or the latest that has both counts. One query."""
+    rows = asked.rows(ServiceYear).filter(
+        service=service, fiscal_year__lte=asked.selection.last_year
+    )
+    if asked.criteria.fiscal_year is not None:
+        rows = rows.filter(fiscal_year=asked.criteria.fiscal_year)
+    else:
+        rows = rows.filter(cases__isnull=False, online_cases__isnull=False)
+    year = rows.select_related("service", *TRACK).order_by("-fiscal_year").first()
+    cases, online = (year.cases, year.online_cases) if year else (None, None)
+    return Explanation(
+        asked.metric,
+        online_use_ratio(cases, online),
+        str(service) if year is None else f"{service}, {fiscal_year(year.fiscal_year)}",
+        parts=[Part("online_cases", online, Kind.INTEGER), Part("cases", cases, Kind.INTEGER)],
+        **_years_as_rows([] if year is None else [year]),
+    )
+
+
 def _cost_per_case(asked: Asked) -> Explanation:
     rollup = _rollup(asked, "operation", "cases")
     spent, cases = (rollup.operation, rollup.cases) if rollup else (None, None)
@@ -207,6 +227,10 @@ def _service_rows(asked: Asked, rollup: YearRollup | None) -> dict[str, Any]:
         .select_related("service", *TRACK)
         .order_by("-cases", "pk")
     )
+    return _years_as_rows(years)
+
+
+def _years_as_rows(years: Sequence[ServiceYear]) -> dict[str, Any]:
     return {
         "columns": [
             ("online_cases", term_name("online_cases"), Kind.INTEGER),

@@ -52,6 +52,9 @@ _COSTS: Final[Mapping[str, tuple[str, str, str]]] = {
 }
 
 
+_CLASSES: Final = frozenset({"development", "operation", "other"})
+
+
 def summary_of(asked: Asked) -> Summary:
     """The figures of the page under the same filters. Cost: three statements."""
     return summarise(asked.rows, asked.criteria, asked.as_of, asked.tree)
@@ -63,7 +66,7 @@ def measured(value: int | None) -> Measure:
 
 def about(asked: Asked, *, year: int | None = None) -> str:
     """What the figure is about, in words."""
-    where = _("all that you may see") if asked.agency is None else str(asked.agency)
+    where = _("All that you may see") if asked.agency is None else str(asked.agency)
     return where if year is None else f"{where}, {fiscal_year(year)}"
 
 
@@ -91,7 +94,8 @@ def _covered(
 ) -> Part:
     """A sum with its coverage: systems whose figure is in it, of all systems."""
     held = rows.aggregate(systems=Count("system"))["systems"]
-    return Part(term, value, Kind.YEN, held, summary.total.systems, asked.links.systems())
+    lines = asked.links.cost_lines(summary.year, term) if term in _CLASSES else ""
+    return Part(term, value, Kind.YEN, held, summary.total.systems, lines)
 
 
 def _of_rollups(

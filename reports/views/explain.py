@@ -20,7 +20,7 @@ from governance.tabular import Column, Kind, Table, Unknown, build_table, displa
 from projects.metric_text import BETTER, OWNERS, RANGES, REASONS, UNITS, formula_of, term_name
 from projects.metrics.dictionary import METRICS, TERMS, Metric, Unit
 from projects.metrics.types import Reason
-from projects.models import Kpi, Project, System
+from projects.models import Kpi, Project, Service, System
 from projects.views.metrics import require_reports
 from reports.explain import explain, is_explained, plans
 from reports.explain.answer import Asked, Explanation, Missing, Part, Row, Value
@@ -159,6 +159,9 @@ def _asked(request: HttpRequest, entry: Metric, question: Question) -> Asked:
         if entry.id in plans.METRIC_IDS:
             require_reports(request, project)
         return replace(asked, project=project)
+    if given.get("service"):
+        service = get_visible_or_404(Service.objects.all(), user, service_id=given["service"])
+        return replace(asked, service=service)
     if given.get("kpi"):
         kpi = get_visible_or_404(Kpi.objects.all(), user, code=given["kpi"])
         return replace(asked, kpi=kpi)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from projects.metrics.dictionary.entry import NO_DATA, ZERO, Better, Metric, Owner, Term, Unit
 from projects.metrics.types import Reason
 
-_A94 = "OMB Circular A-94, Appendix B; METRICS.md §6"
+_A94 = "OMB Circular A-94, Appendix B"
 
 TERMS = {
     "pv_costs": Term("PV costs", "費用の現在価値"),
