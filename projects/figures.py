@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from governance.formatting import DASH
 from governance.tabular import Kind
+from projects import delivery
 from projects.metric_text import STATES, formula_of, term_name
 from projects.metrics import evm, promise, variance
 from projects.metrics.dictionary import METRICS, Metric
@@ -205,7 +206,7 @@ def _earned(report: MonthlyUpdate | None, plan: Baseline | None) -> Iterator[Fig
         _from_report(report, "earned_value", "ev"),
         _from_report(report, "actual_cost", "ac"),
     )
-    found = evm.EarnedValue(*(item.value for item in inputs))  # type: ignore[arg-type]
+    found = delivery.earned_value(report, plan)
     for name in (
         "cv", "sv", "cpi", "spi", "eac_typical", "eac_atypical", "eac_combined", "vac", "etc",
         "tcpi",
@@ -220,15 +221,11 @@ def _yen(amount: Decimal | None) -> int | None:
 def _scheduled(report: MonthlyUpdate | None, plan: Baseline | None) -> Iterator[Figure]:
     """Months are the periods; the first month of the plan is the first."""
     phases: list[int] = []
-    months: int | None = None
     if plan is not None:
         rows = PlannedValue.objects.filter(baseline=plan).order_by("period")
         phases = list(rows.values_list("amount", flat=True))
-        if report is not None:
-            start = plan.planned_start_on
-            months = (report.period.year - start.year) * 12 + report.period.month - start.month + 1
-    earned = None if report is None else report.earned_value
-    found = evm.earned_schedule(phases, earned, months)
+    months = delivery.months_run(report, plan)
+    found = delivery.earned_schedule(report, plan, phases)
     inputs = (
         Input("planned_periods", len(phases) or None, _plan_name(plan), plan, kind=Kind.INTEGER),
         _from_report(report, "earned_value", "ev"),
@@ -238,30 +235,22 @@ def _scheduled(report: MonthlyUpdate | None, plan: Baseline | None) -> Iterator[
         Input("es", found.es.value, "", kind=Kind.DECIMAL),
         Input("at", months, _("months since the planned start"), kind=Kind.INTEGER),
     )
-    for name in ("es", "sv_t", "spi_t", "forecast_duration"):
+    for name in ("es", "sv_t", "spi_t"):
         yield Figure(METRICS[name], getattr(found, name), inputs)
+    finish = (
+        None
+        if plan is None
+        else evm.forecast_finish(plan.planned_start_on, found.forecast_duration)
+    )
+    note = "" if finish is None else _("finish in %(month)s") % {"month": f"{finish:%Y-%m}"}
+    yield Figure(METRICS["forecast_duration"], found.forecast_duration, inputs, note)
 
 
 def _against(report: MonthlyUpdate | None, plan: Baseline, as_of: date) -> Iterator[Figure]:
     """The US formula, recomputed for the day: a project past its end is late today."""
-    is_done = report is not None and report.progress_percent == 100
-    forecast = None if report is None else report.forecast_end_on
-    dates = variance.Dates(
-        plan.planned_start_on,
-        plan.planned_end_on,
-        None if is_done else forecast,
-        forecast if is_done else None,
-    )
-    expected_cost = None if report is None else report.forecast_cost
-    late = variance.schedule(dates, as_of)
-    over = variance.cost(
-        variance.Costs(
-            Decimal(plan.budget_at_completion),
-            None if expected_cost is None else Decimal(expected_cost),
-        ),
-        is_ended=False,
-    )
-    state = variance.State
+    found = delivery.against(report, plan, as_of)
+    late, over = found.days, found.money
+    dates = delivery.plan_dates(report, plan)
     days = (
         _from_plan(plan, "planned_start_on", "planned_start", Kind.DATE),
         _from_plan(plan, "planned_end_on", "planned_end", Kind.DATE),
@@ -273,8 +262,8 @@ def _against(report: MonthlyUpdate | None, plan: Baseline, as_of: date) -> Itera
         _from_plan(plan, "budget_at_completion", "planned_cost"),
         _from_report(report, "forecast_cost", "expected_cost"),
     )
-    when = STATES[variance.state_of(late, state.LATE, state.EARLY)]
-    spent = STATES[variance.state_of(over, state.OVER, state.UNDER)]
+    when = STATES[found.schedule_state]
+    spent = STATES[found.cost_state]
     against = _("against baseline %(n)d") % {"n": plan.number or 0}
     yield Figure(METRICS["schedule_variance_days"], late.amount, days, f"{against}: {when}")
     yield Figure(METRICS["schedule_variance_percent"], late.percent, days, against)

@@ -109,6 +109,8 @@ projects:projects-outlook| 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 |
 contradictions          | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 403 | 302
 flag                    | 200 | 200 | 200 | 200 | 200 | 200 | 404 | 404 | 200 | 200 | 404 | 302
 flag-mute               | 200 | 200 | 200 | 200 | 200 | 403 | 404 | 404 | 403 | 403 | 404 | 302
+reports:delivery        | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 403 | 302
+reports:delivery-export | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 403 | 302
 reports:explain         | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 302
 reports:procurement     | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 302
 outlook                 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 403 | 302
@@ -375,6 +377,7 @@ _ARGS: Mapping[str, list[Any]] = {
     "reports:portfolio-export": ["csv"],
     "reports:attention-export": ["xlsx"],
     "reports:agency": ["home"],
+    "reports:delivery-export": ["csv"],
     "reports:explain": ["executed_cost"],
     "reports:agency-export": ["home", "csv"],
     "reports:audit-export": ["csv"],

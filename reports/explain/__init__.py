@@ -7,7 +7,7 @@ selection, so that both can be held against each other.
 
 from collections.abc import Callable, Mapping
 
-from reports.explain import buying, goals, holders, plans, sums
+from reports.explain import buying, delivery, goals, holders, plans, sums
 from reports.explain.answer import Asked, Explanation
 
 Explainer = Callable[[Asked], Explanation]
@@ -16,6 +16,7 @@ EXPLAINERS: Mapping[str, Explainer] = {
     **sums.EXPLAINERS,
     **buying.EXPLAINERS,
     **goals.EXPLAINERS,
+    **delivery.EXPLAINERS,
 }
 """Metrics of many things. Those of one system or project are tried first (`explain`)."""
 
@@ -33,6 +34,10 @@ def explain(asked: Asked) -> Explanation | None:
         return holders.EXPLAINERS[asked.metric.id](asked)
     explainer = EXPLAINERS.get(asked.metric.id)
     return None if explainer is None else explainer(asked)
+
+
+FOR_CASES_ONLY = frozenset({"performance_percent"})
+"""Metrics that `manage.py evaluate` computes and the register has no inputs for."""
 
 
 def is_explained(metric_id: str) -> bool:

@@ -22,7 +22,7 @@ from projects.metrics.dictionary import METRICS, TERMS, Metric, Unit
 from projects.metrics.types import Reason
 from projects.models import Kpi, Project, Service, System
 from projects.views.metrics import require_reports
-from reports.explain import explain, is_explained, plans
+from reports.explain import FOR_CASES_ONLY, explain, is_explained, plans
 from reports.explain.answer import Asked, Explanation, Missing, Part, Row, Value
 from reports.links import Links
 from reports.views.question import Question, for_readers, read_question, reads_portfolio
@@ -128,6 +128,7 @@ def explain_page(request: HttpRequest, metric: str) -> HttpResponse:
             "found": None if found is None else _page(found, asked.as_of),
             "is_of_project": entry.id in plans.METRIC_IDS,
             "is_explained": is_explained(entry.id),
+            "is_for_cases": entry.id in FOR_CASES_ONLY,
         },
     )
 

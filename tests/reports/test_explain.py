@@ -104,7 +104,7 @@ def test_every_formula_is_made_of_named_terms() -> None:
 
 
 def test_every_metric_explains_itself_somewhere() -> None:
-    on_its_page = {metric.id for metric in outlook.ENTRIES}
+    on_its_page = {metric.id for metric in outlook.ENTRIES} | explain.FOR_CASES_ONLY
     assert {name for name in METRICS if not explain.is_explained(name)} <= on_its_page
 
 
@@ -247,11 +247,12 @@ def test_a_project_figure_names_report_and_plan(filled: World, cio: User) -> Non
     assert "¥50,000 ÷ ¥45,000 = 1.1111" in told
     assert "monthly report 2026-06" in told
     assert "baseline 1" in told
-    assert "open its figures" in text(page(signed_in(cio), "/explain/cpi/"))
+    assert "open its figures" in text(page(signed_in(cio), "/explain/spi_t/"))
 
 
 def test_outlook_figures_lead_to_their_page(cio: User) -> None:
     assert 'href="/outlook/"' in page(signed_in(cio), "/explain/p80/")
+    assert "manage.py evaluate" in page(signed_in(cio), "/explain/performance_percent/")
 
 
 # Who sees what -----------------------------------------------------------------------------------------
