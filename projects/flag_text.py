@@ -65,7 +65,7 @@ _FIGURES: Final[Mapping[str, tuple[Text, str]]] = {
     "fiscal_year": (gettext_lazy("fiscal year"), "year"),
     "forecast_cost": (gettext_lazy("expected cost"), "yen"),
     "forecast_end": (gettext_lazy("expected end"), "plain"),
-    "gaps": (gettext_lazy("answered with no"), "words"),
+    "gaps": (gettext_lazy("answered with no"), "count"),
     "growth": (gettext_lazy("growth"), "ratio"),
     "has_reason": (gettext_lazy("a reason is on record"), "truth"),
     "held_on": (gettext_lazy("held on"), "plain"),
@@ -77,7 +77,7 @@ _FIGURES: Final[Mapping[str, tuple[Text, str]]] = {
     "length_growth": (gettext_lazy("growth of the length"), "ratio"),
     "live_on": (gettext_lazy("go-live"), "plain"),
     "major": (gettext_lazy("major findings"), "count"),
-    "marks": (gettext_lazy("marks asked"), "count"),
+    "marks": (gettext_lazy("which"), "words"),
     "measured": (gettext_lazy("outcomes measured"), "count"),
     "missed": (gettext_lazy("missed"), "count"),
     "multiple": (gettext_lazy("multiple of the median"), "plain"),
@@ -95,7 +95,7 @@ _FIGURES: Final[Mapping[str, tuple[Text, str]]] = {
     "pv_benefits": (gettext_lazy("present value of benefits"), "yen"),
     "pv_costs": (gettext_lazy("present value of costs"), "yen"),
     "realised": (gettext_lazy("realised benefit"), "yen"),
-    "roles": (gettext_lazy("offices asked"), "count"),
+    "roles": (gettext_lazy("which"), "words"),
     "services": (gettext_lazy("services"), "count"),
     "share": (gettext_lazy("share"), "ratio"),
     "slip": (gettext_lazy("delay as a share of the plan"), "ratio"),
@@ -105,14 +105,20 @@ _FIGURES: Final[Mapping[str, tuple[Text, str]]] = {
     "unanswered": (gettext_lazy("not answered"), "count"),
     "unit_cost": (gettext_lazy("yen a case"), "plain"),
     "unreported_year": (gettext_lazy("year not reported"), "year"),
+    "unused": (gettext_lazy("left unused"), "yen"),
+    "late": (gettext_lazy("signed in February and March"), "yen"),
     "use_ratio": (gettext_lazy("online use"), "ratio"),
-    "vacant": (gettext_lazy("vacant"), "words"),
+    "vacant": (gettext_lazy("vacant"), "count"),
     "vendor": (gettext_lazy("largest vendor"), "plain"),
     "years": (gettext_lazy("years compared"), "count"),
 }
 
 # The words of the rules themselves, so that the translators see them: the rules are pure Python.
 RULE_TEXTS: Final = (
+    gettext_noop(
+        "Board of Audit 2021, 765 systems: development budgets had high rates of unused money. "
+        "The shares are presets."
+    ),
     gettext_noop("Contracts from this amount owe a reason"),
     gettext_noop("A large contract awarded from this ratio is high"),
     gettext_noop("A fiscal year is judged from this many days after its end"),

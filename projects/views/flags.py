@@ -85,6 +85,7 @@ _EXPLAINED: Final[Mapping[str, tuple[str, str]]] = {
     "bcr_below_one": ("bcr", ""),
     "execution_rate": ("execution_rate", "fiscal_year"),
     "carry_over": ("carry_over_rate", "fiscal_year"),
+    "unused_budget": ("unused_rate", "fiscal_year"),
     "cost_growth": ("operation_cost", "last_year"),
     "low_online_use": ("digital_take_up", "fiscal_year"),
     "unit_cost_outlier": ("cost_per_transaction", "fiscal_year"),
