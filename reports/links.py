@@ -74,6 +74,12 @@ class Links:
             stage=Stage.EXECUTED.value,
         )
 
+    def item_lines(self, year: int, item: str) -> str:
+        """Executed cost lines of a cost item and budget year."""
+        return self._register(
+            "cost-lines", budget_year=str(year), cost_item=item, stage=Stage.EXECUTED.value
+        )
+
     def _register(self, slug: str, **filters: str | None) -> str:
         asked = {"agency": self.agency_code or self.query.get("agency"), **filters}
         tail = urlencode({name: value for name, value in asked.items() if value})

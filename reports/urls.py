@@ -2,7 +2,7 @@ from django.urls import path, re_path
 
 from projects.converters import KEY
 from projects.register import KINDS
-from reports.views import dashboard, kpi, procurement, register_export
+from reports.views import costs, dashboard, kpi, procurement, register_export
 
 app_name = "reports"
 
@@ -12,7 +12,12 @@ _AGENCY = r"^agencies/(?P<code>(?!new/)[-\w]+)/"
 urlpatterns = [
     path("portfolio/", dashboard.portfolio, name="portfolio"),
     path("portfolio/export.<slug:fmt>", dashboard.portfolio_export, name="portfolio-export"),
+    path("costs/", costs.costs_page, name="costs"),
+    path("costs/export.<slug:fmt>", costs.costs_export, name="costs-export"),
     path("procurement/", procurement.procurement_page, name="procurement"),
+    path(
+        "procurement/export.<slug:fmt>", procurement.procurement_export, name="procurement-export"
+    ),
     path("attention/", dashboard.attention, name="attention"),
     path("attention/export.<slug:fmt>", dashboard.attention_export, name="attention-export"),
     re_path(_AGENCY + "$", dashboard.agency, name="agency"),
