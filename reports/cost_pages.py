@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.http import QueryDict
@@ -11,7 +12,7 @@ from governance.formatting import fiscal_year, integer, percent, yen_short
 from governance.models import Agency, Target
 from governance.models.base import localized
 from governance.tabular import Table, Unknown, build_table, unknown_html
-from projects.metrics.reduction import Reduction
+from projects.metrics.reduction import Readings, Reduction
 from reports import charts, cost_files, cost_tables
 from reports.charts import Chart
 from reports.cost_files import Comparison
@@ -163,34 +164,45 @@ def _reduction(
 def _tiles(compared: Comparison) -> list[Tile]:
     """The three readings of the whole, and what the targets ask for beside them."""
     change = compared.fallen
-    readings = (
-        []
-        if change is None
-        else [
-            _reading_tile(key, str(label), read(change.total))
-            for key, label, read in cost_tables.READINGS
-        ]
-    )
     base = None if change is None else change.base_year
-    return readings + [_target_tile(target, base) for target in compared.targets]
+    return [
+        *(() if change is None else _reading_tiles(change.total, compared.aim)),
+        *(_target_tile(target, base) for target in compared.targets),
+    ]
 
 
-def _reading_tile(key: str, label: str, found: Reduction) -> Tile:
+def _reading_tiles(total: Readings, aim: Decimal | None) -> list[Tile]:
+    story = _("%(rose)s of them rose") % {"rose": integer(total.rose)}
+    if aim is not None:
+        story = _("%(rose)s of them rose, %(fell)s fell by %(aim)s") % {
+            "rose": integer(total.rose),
+            "fell": integer(total.fell_by_target),
+            "aim": percent(aim, 0),
+        }
+    stories = {"same_systems": story}
+    return [
+        _reading_tile(key, str(label), read(total), stories.get(key, ""))
+        for key, label, read in cost_tables.READINGS
+    ]
+
+
+def _reading_tile(key: str, label: str, found: Reduction, story: str) -> Tile:
     value = shown(found.ratio)
-    unknown = isinstance(value, Unknown)
+    is_unknown = isinstance(value, Unknown)
     return Tile(
         key,
         label,
         unknown_html(value) if isinstance(value, Unknown) else percent(value),
         str(cost_tables.TEXT[key]),
-        note=_("%(base)s → %(end)s; %(systems)s systems in it, %(out)s left out")
+        note=_("%(base)s → %(end)s; systems in it: %(systems)s, left out: %(out)s")
         % {
             "base": yen_short(found.base),
             "end": yen_short(found.current),
             "systems": integer(found.systems),
             "out": integer(found.left_out),
         },
-        tone="unknown" if unknown else "",
+        age=story,
+        tone="unknown" if is_unknown else "",
     )
 
 
