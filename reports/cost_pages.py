@@ -135,7 +135,7 @@ def _by_agency(file: File, name: str, found: Costs, exports: Exports) -> Table:
         file,
         name,
         exports,
-        caption=f"{file.title}, {fiscal_year(found.year)}",
+        caption=_("%(title)s, %(year)s") % {"title": file.title, "year": fiscal_year(found.year)},
         total=(Agency(), whole) if rows else None,
     )
 

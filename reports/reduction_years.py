@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from governance.formatting import fiscal_year
+from governance.formatting import fiscal_year, fiscal_year_short
 from governance.models import Target
 from reports.costs import Costs
 
@@ -31,13 +31,20 @@ class Defaults:
     end: int | None
 
 
-def defaults(years: Sequence[int], shown: int | None, targets: Iterable[Target]) -> Defaults:
-    """`years` tell operation cost, `shown` is the year of the page. The base is that of the latest
-    target of which there is cost, else the first year of which there is."""
-    end = shown if shown in years else max(years, default=None)
-    earlier = [year for year in years if end is not None and year < end]
-    aimed = [target.base_year for target in targets if target.base_year in earlier]
-    return Defaults(aimed[-1] if aimed else min(earlier, default=None), end)
+def defaults(known: Mapping[int, int], shown: int | None, targets: Iterable[Target]) -> Defaults:
+    """`known` counts who tells operation cost in each year, `shown` is the year of the page.
+
+    The base is that of the latest target, else the first year: of the years in which at least
+    half as many tell it as at the end, because two stray figures are no base. Without such a year
+    it is the first of all.
+    """
+    end = shown if shown in known else max(known, default=None)
+    if end is None:
+        return Defaults(None, None)
+    earlier = [year for year in known if year < end]
+    told = [year for year in earlier if known[year] * 2 >= known[end]]
+    aimed = [target.base_year for target in targets if target.base_year in told]
+    return Defaults(aimed[-1] if aimed else min(told or earlier, default=None), end)
 
 
 class ReductionYearsForm(forms.Form):
@@ -54,7 +61,7 @@ class ReductionYearsForm(forms.Form):
         super().__init__(data, label_suffix="")
         self.usual = usual
         for name, year in (("base_year", usual.base), ("end_year", usual.end)):
-            told = gettext("as a rule (%(year)s)") % {"year": fiscal_year(year)}
+            told = gettext("as a rule (%(year)s)") % {"year": fiscal_year_short(year)}
             self.fields[name].choices = [  # type: ignore[attr-defined]
                 ("", told),
                 *((year, fiscal_year(year)) for year in sorted(years, reverse=True)),
@@ -94,5 +101,10 @@ def years_form(
     costs: Costs, targets: Iterable[Target], query: Mapping[str, Any]
 ) -> ReductionYearsForm:
     """The form over the years of which a reader's selection tells operation cost."""
-    years = [year for year, sums in costs.years() if sums.yen("operation") is not None]
-    return ReductionYearsForm(query, years=years, usual=defaults(years, costs.year, targets))
+    known = {
+        year: sums.count("operation_known")
+        for year, sums in costs.years()
+        if sums.yen("operation") is not None
+    }
+    usual = defaults(known, costs.year, targets)
+    return ReductionYearsForm(query, years=tuple(known), usual=usual)

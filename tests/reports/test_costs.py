@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from governance.access import Role
 from governance.models import User
+from projects.metrics.dictionary import METRICS
 from projects.models import CostLine, System, YearRollup
 from projects.models.choices import CostClass, Stage, ValueState
 from projects.selectors import Criteria, Selection, WholeRegister, agency_tree
@@ -250,6 +251,7 @@ def test_a_successor_belongs_to_the_base_year_and_a_new_system_does_not(
 
 def test_the_target_stands_beside_and_gives_the_base_year(spent: World, cio: User) -> None:
     line(spent.system, 2022, 80 * OKU)
+    line(spent.other_system, 2022, 40 * OKU)
     rollups.recompute_all()
     factories.TargetFactory.create(
         code="cut", title_en="Operation cost down", metric_id="operation_reduction",
@@ -266,6 +268,22 @@ def test_the_target_stands_beside_and_gives_the_base_year(spent: World, cio: Use
     assert "as a rule (FY2022)" in html
     assert "Reduction of operation cost by agency, FY2022 to FY2024" in html
     assert "1 of them rose, 0 fell by 30%" in tiles(html)[1]
+
+
+def test_two_stray_figures_are_no_base(spent: World, cio: User) -> None:
+    line(spent.system, 2019, 1)
+    rollups.recompute_all()
+    factories.TargetFactory.create(
+        metric_id="operation_reduction", unit="%", base_year=2019, target_year=2025,
+        target_value=30,
+    )  # fmt: skip
+    html = page(cio, COSTS)
+    assert "by agency, FY2021 to FY2024" in html
+    assert "by agency, FY2019 to FY2024" in page(cio, COSTS + "&base_year=2019")
+    # Where no year tells more, the first one is better than none.
+    CostLine.objects.filter(budget_year=2021).delete()
+    rollups.recompute_all()
+    assert "by agency, FY2019 to FY2024" in page(cio, COSTS)
 
 
 def test_the_reader_chooses_the_years(spent: World, cio: User) -> None:
@@ -425,7 +443,20 @@ def test_files_hold_the_rows_of_the_page(table: str, spent: World, cio: User) ->
     if not table.startswith(("years", "stage")):
         assert first == [row[0] for row in shown]
     book = client.get(f"/costs/export.xlsx?as_of=2026-11-24&table={table}")
-    assert b"".join(book)[:2] == b"PK"  # type: ignore[arg-type]
+    assert b"".join(book)[:2] == b"PK"
+
+
+def test_every_figure_names_an_entry_of_the_metric_dictionary(spent: World, cio: User) -> None:
+    named = set(re.findall(r'href="/metrics/#(\w+)"', page(cio, COSTS)))
+    assert named <= set(METRICS)
+    assert named >= {
+        "development_cost", "operation_cost", "other_cost", "unsplit_cost", "spent_cost",
+        "run_share", "change_share", "requested_budget", "initial_budget", "supplementary_budget",
+        "carried_in_budget", "reserve_budget", "transferred_budget", "available_budget",
+        "executed_cost", "carried_out_budget", "unused_budget", "item_cost", "execution_rate",
+        "carry_over_rate", "unused_rate", "reduction_gross", "reduction_same_systems",
+        "reduction_base_environment",
+    }  # fmt: skip
 
 
 def test_files_that_are_not_offered(spent: World, cio: User) -> None:
@@ -439,7 +470,7 @@ def test_files_that_are_not_offered(spent: World, cio: User) -> None:
 def test_money_in_a_file_is_exact(spent: World, cio: User) -> None:
     line(spent.system, 2023, 12_345_678_901)
     rollups.recompute_all()
-    text = b"".join(signed_in(cio).get("/costs/export.csv?table=years")).decode()  # type: ignore[arg-type]
+    text = b"".join(signed_in(cio).get("/costs/export.csv?table=years")).decode()
     assert "12345678901" in text
 
 

@@ -110,12 +110,11 @@ def test_the_unit_of_money_does_not_matter(found: list[Alike], scale: int) -> No
 @given(st.lists(st.tuples(yen, st.integers(0, 10**14)), min_size=1))
 def test_the_whole_lies_between_its_parts(parts: list[tuple[int, int]]) -> None:
     whole = readings([Alike(1, base, current) for base, current in parts]).gross.ratio.value
-    each = [reduction(base, current).value for base, current in parts]
-    known = [value for value in each if value is not None]
+    known = [value for one in parts if (value := reduction(*one).value) is not None]
     assert whole is not None
     assert len(known) == len(parts)
     # To 28 digits, as a ratio is kept.
-    margin = Decimal("1e-25") * max(1, *(abs(value) for value in known), 1)
+    margin = Decimal("1e-25") * max(Decimal(1), *map(abs, known))
     assert min(known) - margin <= whole <= max(known) + margin
 
 
