@@ -54,6 +54,12 @@ def rates_file(asked: Request, found: Costs) -> File:
     return File("cost-rates", title, columns, found.agencies())
 
 
+def mix_years_file(asked: Request, found: Costs) -> File:
+    rows = [(year, sums) for year, sums in found.years() if sums.count("split_known")]
+    title = _("Run and change by fiscal year")
+    return File("cost-mix-years", title, tables.mix_year_columns(), rows)
+
+
 def mix_file(asked: Request, found: Costs) -> File:
     columns = tables.mix_columns(Links(asked.query))
     return File("cost-mix", _("Run and change by agency"), columns, found.agencies())
@@ -112,6 +118,7 @@ _BY_YEAR: Final[Mapping[str, Any]] = {
     "stage-holders": stage_holders_file,
     "items": items_file,
     "rates": rates_file,
+    "mix-years": mix_years_file,
     "mix": mix_file,
     "reduction": reduction_file,
 }

@@ -36,6 +36,7 @@ class CostPage:
     stage_holders: Table
     items: Table
     rates: Table
+    mix_chart: Chart
     mix: Table
     years_form: ReductionYearsForm
     tiles: list[Tile]
@@ -55,6 +56,7 @@ def cost_page(asked: Request, exports: Exports) -> CostPage:
         stage_holders=_table(cost_files.stage_holders_file(asked, found), "stage-holders", exports),
         items=_items(asked, found, exports),
         rates=_by_agency(cost_files.rates_file(asked, found), "rates", found, exports),
+        mix_chart=_mix_chart(asked, found, exports),
         mix=_by_agency(cost_files.mix_file(asked, found), "mix", found, exports),
         years_form=compared.form,
         tiles=_tiles(compared),
@@ -110,6 +112,21 @@ def _chart(asked: Request, found: Costs, exports: Exports) -> Chart:
         _table(file, "years", exports, hidden=True),
         summary=_("Executed yen of systems and projects, as far as reported."),
         note=_("A year still running, or not reported by all, shows less than it will."),
+    )
+
+
+def _mix_chart(asked: Request, found: Costs, exports: Exports) -> Chart:
+    file = cost_files.mix_years_file(asked, found)
+    years = [
+        charts.MixYear(year, sums.run_share.value, sums.change_share.value)
+        for year, sums in file.rows
+    ]
+    return Chart(
+        "mix-by-year",
+        file.title,
+        charts.mix_by_year(years[-YEARS_DRAWN:]),
+        _table(file, "mix-years", exports, hidden=True),
+        summary=_("The share of executed cost that keeps things running, and that changes them."),
     )
 
 

@@ -157,6 +157,12 @@ def _classes(links: Links | None = None) -> tuple[Column[Any], ...]:
         ),
         _yen("unsplit", _("Not split"), lambda row: row[1].yen("unsplit"), "unsplit_cost"),
         _yen("spent", _("Spent"), lambda row: row[1].spent, "spent_cost"),
+        *_mix(),
+    )
+
+
+def _mix() -> tuple[Column[Any], ...]:
+    return (
         _ratio("run_share", _("Run share"), lambda row: row[1].run_share, "run_share"),
         _ratio("change_share", _("Change share"), lambda row: row[1].change_share, "change_share"),
         Column(
@@ -185,6 +191,11 @@ def agency_column(links: Links) -> Column[Any]:
 def year_columns(links: Links) -> tuple[Column[YearRow], ...]:
     """Executed cost by fiscal year and class, with the mix of run and change."""
     return (_YEAR, *_classes(links))
+
+
+def mix_year_columns() -> tuple[Column[YearRow], ...]:
+    """What each fiscal year spent to run and to change."""
+    return (_YEAR, *_mix())
 
 
 def stage_columns() -> tuple[Column[YearRow], ...]:

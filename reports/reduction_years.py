@@ -69,6 +69,8 @@ class ReductionYearsForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         asked = super().clean() or {}
+        if self.errors:
+            return asked
         base = asked.get("base_year") or self.usual.base
         end = asked.get("end_year") or self.usual.end
         is_asked = asked.get("base_year") or asked.get("end_year")

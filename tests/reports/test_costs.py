@@ -198,6 +198,11 @@ def test_the_mix_of_an_agency_and_of_the_year_asked_for(spent: World, cio: User)
         ("Home Ministry", "82.4%", "17.6%", "2/2"),
         ("Other Ministry", "100.0%", "– not reported", "1/1"),
     ]
+    years = table_rows(page(cio, COSTS), "mix-years")
+    assert years == [
+        ["FY2021", "100.0%", "– not reported", "3/3"],
+        ["FY2024", "85.7%", "14.3%", "3/3"],
+    ]
     before = table_rows(page(cio, COSTS + "&year=2021"), "mix")
     assert [row[0] for row in before] == ["Home Ministry", "Home Sub-agency", "Other Ministry"]
 
@@ -426,7 +431,9 @@ def test_the_numbers_of_queries_do_not_grow(spent: World, cio: User) -> None:
     assert counted() == few
 
 
-TABLES = ("years", "stages", "stage-holders", "items", "rates", "mix", "reduction", "unit-costs")
+TABLES = (
+    "years", "stages", "stage-holders", "items", "rates", "mix-years", "mix", "reduction", "unit-costs"
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -440,7 +447,7 @@ def test_files_hold_the_rows_of_the_page(table: str, spent: World, cio: User) ->
     rows = csv_rows(client.get(f"/costs/export.csv?as_of=2026-11-24&table={table}"))
     assert len(rows) == len(shown) > 0
     first = [next(iter(row.values())) for row in rows]
-    if not table.startswith(("years", "stage")):
+    if not table.startswith(("years", "stage", "mix-years")):
         assert first == [row[0] for row in shown]
     book = client.get(f"/costs/export.xlsx?as_of=2026-11-24&table={table}")
     assert b"".join(book)[:2] == b"PK"
