@@ -46,7 +46,7 @@ class CostPage:
 
 
 def cost_page(asked: Request, exports: Exports) -> CostPage:
-    """Everything on the page, in the active language. Cost: eight queries at most."""
+    """Everything on the page, in the active language. Cost: nine queries at most."""
     found = costs(asked.selection, asked.tree)
     compared = cost_files.comparison(asked, found)
     return CostPage(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from projects.metrics.dictionary.entry import NO_DATA, ZERO, Better, Metric, Owner, Term, Unit
 from projects.metrics.types import Reason
 
-_BUDGET = "Budget execution (予算執行); DOMAIN.md"
-_BOARD = "Board of Audit (会計検査院)"
-_STAGES = "Budget execution (予算執行); DOMAIN.md §3"
-_MIX = "US FITARA metrics, share of development and modernisation in spend; METRICS.md §2"
-_CUT = "Digital Government Promotion Policy 2017 (運用コスト削減率); DOMAIN.md §7"
-_PEERS = "GDS, cost per transaction; METRICS.md §4; docs/risk-rules.md, unit_cost_outlier"
+_BUDGET = "Board of Audit 2021: execution of information-system budgets"
+_BOARD = "Board of Audit: bidding for information systems"
+_STAGES = "Board of Audit 2021: stages of the budget (予算現額, 執行額, 翌年度繰越額, 不用額)"
+_MIX = "US FITARA metrics: share of development and modernisation in spend"
+_CUT = "Digital Government Promotion Policy 2017: operation cost of the base year's environment"
+_PEERS = "UK Government Digital Service: cost per transaction; docs/risk-rules.md"
 _REGISTER = "The register"
+_RENEWAL = "Digital Agency: sheets since 2024 ask for the next renewal and its cost"
 
 TERMS = {
     "executed": Term("executed", "執行額"),
@@ -289,7 +290,7 @@ ENTRIES = (
         Unit.COUNT,
         "≥ 0",
         (),
-        "Digital Agency, sheets since 2024 ask for the next renewal; DOMAIN.md §4",
+        _RENEWAL,
         Better.NEITHER,
         Owner.PMO,
     ),
@@ -301,7 +302,7 @@ ENTRIES = (
         Unit.YEN,
         "≥ 0",
         (NO_DATA,),
-        "Digital Agency, sheets since 2024 ask for the next renewal; DOMAIN.md §4",
+        _RENEWAL,
         Better.NEITHER,
         Owner.PMO,
     ),
