@@ -93,6 +93,12 @@ class Links:
     def flag(pk: int) -> str:
         return reverse("flag", args=[pk])
 
+    def item_lines(self, year: int, item: str) -> str:
+        """Executed cost lines of a cost item and budget year."""
+        return self._register(
+            "cost-lines", budget_year=str(year), cost_item=item, stage=Stage.EXECUTED.value
+        )
+
     def _register(self, slug: str, **filters: str | None) -> str:
         asked = {"agency": self.agency_code or self.query.get("agency"), **filters}
         tail = urlencode({name: value for name, value in asked.items() if value})

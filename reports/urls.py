@@ -2,7 +2,15 @@ from django.urls import path, re_path
 
 from projects.converters import KEY
 from projects.register import KINDS
-from reports.views import dashboard, delivery, explain, kpi, procurement, register_export
+from reports.views import (
+    costs,
+    dashboard,
+    delivery,
+    explain,
+    kpi,
+    procurement,
+    register_export,
+)
 
 app_name = "reports"
 
@@ -15,7 +23,12 @@ urlpatterns = [
     path("delivery/", delivery.delivery_page, name="delivery"),
     path("delivery/export.<slug:fmt>", delivery.delivery_export, name="delivery-export"),
     path("explain/<slug:metric>/", explain.explain_page, name="explain"),
+    path("costs/", costs.costs_page, name="costs"),
+    path("costs/export.<slug:fmt>", costs.costs_export, name="costs-export"),
     path("procurement/", procurement.procurement_page, name="procurement"),
+    path(
+        "procurement/export.<slug:fmt>", procurement.procurement_export, name="procurement-export"
+    ),
     path("attention/", dashboard.attention, name="attention"),
     path("attention/export.<slug:fmt>", dashboard.attention_export, name="attention-export"),
     re_path(_AGENCY + "$", dashboard.agency, name="agency"),

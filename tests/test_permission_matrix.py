@@ -112,6 +112,9 @@ flag-mute               | 200 | 200 | 200 | 200 | 200 | 403 | 404 | 404 | 403 | 
 reports:delivery        | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 403 | 302
 reports:delivery-export | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 403 | 302
 reports:explain         | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 302
+reports:costs           | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 302
+reports:costs-export    | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 302
+reports:procurement-export| 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 302
 reports:procurement     | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 302
 outlook                 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 403 | 302
 metrics                 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 302
@@ -376,6 +379,8 @@ _ARGS: Mapping[str, list[Any]] = {
     },
     "reports:portfolio-export": ["csv"],
     "reports:attention-export": ["xlsx"],
+    "reports:costs-export": ["csv"],
+    "reports:procurement-export": ["xlsx"],
     "reports:agency": ["home"],
     "reports:delivery-export": ["csv"],
     "reports:explain": ["executed_cost"],
@@ -384,7 +389,12 @@ _ARGS: Mapping[str, list[Any]] = {
     "reports:systems-years": ["HOME-1", "csv"],
     "reports:projects-years": ["HOME-P1", "xlsx"],
 }
-_TABLES = {"reports:portfolio-export": "agencies", "reports:agency-export": "systems"}
+_TABLES = {
+    "reports:portfolio-export": "agencies",
+    "reports:agency-export": "systems",
+    "reports:costs-export": "reduction",
+    "reports:procurement-export": "renewals",
+}
 
 
 @pytest.mark.parametrize("actor", ACTORS)

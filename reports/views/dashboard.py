@@ -71,7 +71,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
 @require_safe
 @for_readers(reads_portfolio)
 def portfolio_export(request: HttpRequest, fmt: str) -> HttpResponseBase:
-    return _file(request, read_question(request), files.PORTFOLIO_FILES, fmt)
+    return table_file(request, read_question(request), files.PORTFOLIO_FILES, fmt)
 
 
 @require_safe
@@ -92,7 +92,7 @@ def agency(request: HttpRequest, code: str) -> HttpResponse:
 @require_safe
 @for_readers(reads_portfolio)
 def agency_export(request: HttpRequest, code: str, fmt: str) -> HttpResponseBase:
-    return _file(request, read_question(request, code), files.AGENCY_FILES, fmt)
+    return table_file(request, read_question(request, code), files.AGENCY_FILES, fmt)
 
 
 @require_safe
@@ -113,10 +113,10 @@ def attention(request: HttpRequest) -> HttpResponse:
 @require_safe
 @for_readers(_reads_flags)
 def attention_export(request: HttpRequest, fmt: str) -> HttpResponseBase:
-    return _file(request, read_question(request), {"": files.all_flags}, fmt)
+    return table_file(request, read_question(request), {"": files.all_flags}, fmt)
 
 
-def _file(
+def table_file(
     request: HttpRequest, asked: Question, offered: files.Offered, fmt: str
 ) -> HttpResponseBase:
     """One table as a file. Answers 400 where the address cannot be understood, 404 for a table

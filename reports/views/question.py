@@ -56,7 +56,8 @@ class Question:
     @property
     def kept_by_filters(self) -> dict[str, str]:
         """Parameters that the filter form takes along."""
-        return {name: str(self.query[name]) for name in ("as_of", "sort") if name in self.query}
+        kept = ("as_of", "sort", "base_year", "end_year")
+        return {name: str(self.query[name]) for name in kept if name in self.query}
 
     @property
     def kept_by_date(self) -> dict[str, str]:
