@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -12,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from governance.access import Role
 from governance.models import User
+from governance.tabular import Column
 from projects.metrics.dictionary import METRICS, TERMS, outlook
 from projects.models import CostLine, ImportRun, RiskFlag, Service, System
 from projects.models.choices import CostClass, Stage
@@ -29,7 +31,7 @@ AS_OF = date(2026, 10, 15)
 
 
 @pytest.fixture
-def filled(world: World, now: object) -> World:
+def filled(world: World, now: datetime) -> World:
     """Cost, budget, use and contracts in both ministries; one system reports nothing."""
     accountant = factories.UserFactory.create(username="accountant", display_name="会計 花子")
     run = ImportRun.objects.create(
@@ -110,7 +112,7 @@ def test_every_metric_explains_itself_somewhere() -> None:
 
 def test_every_figure_of_a_dashboard_names_its_metric(world: World, cio: User) -> None:
     tree, links = agency_tree(Visible(cio)), Links()
-    columns = [
+    columns: list[Column[Any]] = [
         *tables.agency_columns(2024, links),
         *tables.agency_year_columns([2023, 2024], links),
         *tables.cost_columns(links),

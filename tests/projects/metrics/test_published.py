@@ -34,7 +34,7 @@ def test_nothing_earned_yet_is_an_index_of_zero_and_not_unknown() -> None:
     """redmine_issue_evm: work of 24 hours that earns when it closes; days 1 and 2."""
     for planned, spent in ((8, 10), (16, 16)):
         day = EarnedValue(24, planned, 0, spent)
-        assert (day.cpi.value, day.spi.value) == (0, 0)
+        assert (day.cpi.value, day.spi.value) == (Decimal(0), Decimal(0))
         assert day.eac_typical.value is None  # 24 ÷ 0: no forecast, and not an endless one.
 
 
@@ -108,9 +108,10 @@ def test_schedule_exactly_at_ten_and_thirty_percent(
 
 def test_plans_of_no_cost_or_no_length_have_no_percent() -> None:
     free = cost(Costs(Decimal(0), Decimal(5)), is_ended=False)
-    assert (free.amount.value, free.percent.value, free.colour()) == (-5, None, None)
+    assert (free.amount.value, free.percent.value) == (Decimal(-5), None)
+    assert free.colour() is None
     assert state_of(free, State.OVER, State.UNDER) is State.OVER
     day = date(2025, 4, 1)
     short = schedule(Dates(day, day, day), date(2025, 3, 1))
-    assert (short.amount.value, short.percent.value) == (0, None)
+    assert (short.amount.value, short.percent.value) == (Decimal(0), None)
     assert state_of(short, State.LATE, State.EARLY) is State.ON_PLAN
