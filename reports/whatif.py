@@ -466,8 +466,9 @@ def _tile(label: str, today: str, other: str, change: str, value: Decimal | None
     return {
         "label": label,
         "value": other,
-        "note": _("today %(today)s, difference %(change)s")
-        % {"today": today, "change": f"{sign}{change}"},
+        "note": _("today %(today)s") % {"today": today},
+        # A word joiner: no line ends between a sign and its figure.
+        "age": _("difference %(change)s") % {"change": f"{sign}\u2060{change}"},
     }
 
 
@@ -476,7 +477,11 @@ def _money_text(measure: Measure) -> str:
 
 
 def _ratio_text(measure: Measure) -> str:
-    return DASH if measure.value is None else decimal_number(round(measure.value, 2))
+    """To four places where two would hide that it moves."""
+    if measure.value is None:
+        return DASH
+    shown = round(measure.value, 2) or round(measure.value, 4)
+    return decimal_number(shown) if shown else "0"
 
 
 def no_links(_key: str) -> tuple[ExportLink, ...]:
