@@ -339,7 +339,7 @@ def as_json(found: Comparison) -> dict[str, Any]:
 
 
 def _text(value: Decimal | None) -> str | None:
-    return None if value is None else f"{value:f}"
+    return None if value is None else f"{value.normalize():f}"
 
 
 def _side_as_json(side: Side) -> dict[str, Any]:

@@ -49,6 +49,7 @@ def _yen(measure: Measure) -> object:
 
 
 def _ratio(measure: Measure) -> object:
+    """To four places: pages show a decimal as it is."""
     shown = _shown(measure)
     return round(shown, 4) if isinstance(shown, Decimal) else shown
 
@@ -119,7 +120,7 @@ _VALUE: Final[tuple[Column[SideRow], ...]] = (
     Column(
         "roi",
         gettext_lazy("ROI"),
-        lambda row: _ratio(row.measures["roi"]),
+        lambda row: _shown(row.measures["roi"]),
         Kind.RATIO,
         metric="roi",
     ),
