@@ -16,7 +16,7 @@ from projects.metrics.risk.registry import Parameter, Unit
 from projects.risk_text import title_of
 
 UNITS: Final[Mapping[Unit, str | Promise]] = {
-    Unit.RATIO: "%",
+    Unit.RATIO: "",  # Written with its sign.
     Unit.DAYS: _("days"),
     Unit.YEARS: _("years"),
     Unit.YEN: _("yen"),

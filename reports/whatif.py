@@ -358,7 +358,9 @@ def _severity_rows(found: Comparison) -> list[CountRow]:
     rows = [
         CountRow(FlagSeverity(level.value).label, today[level], other[level]) for level in levels
     ]
-    total = CountRow(_("Findings"), scenario.findings(today), scenario.findings(other))
+    total = CountRow(
+        _("Flags (high, medium, low)"), scenario.findings(today), scenario.findings(other)
+    )
     return [*rows[:3], total, CountRow(_("Not judged"), rows[3].today, rows[3].scenario)]
 
 
@@ -383,7 +385,9 @@ def sheet(found: Comparison, key: str, *, is_whole: bool = True) -> Sheet:
         "time": lambda: Sheet(key, _("Users' time"), _TIME, _sides(found, _services)),
         "cost": lambda: Sheet(key, _("Planned cost by fiscal year"), _COSTS, cost_rows(found)),
         "severity": lambda: Sheet(key, _("Flags by severity"), _SEVERITIES, _severity_rows(found)),
-        "rules": lambda: Sheet(key, _("Findings by rule"), _RULES, _rule_rows(found)),
+        "rules": lambda: Sheet(
+            key, _("Flags (high, medium, low) by rule"), _RULES, _rule_rows(found)
+        ),
         "flags": lambda: Sheet(
             key,
             _("Flags that open, close or change"),
@@ -452,7 +456,7 @@ def tiles(found: Comparison) -> list[dict[str, Any]]:
     difference = counts[1] - counts[0]
     made.append(
         _tile(
-            _("Findings"),
+            _("Flags (high, medium, low)"),
             integer(counts[0]),
             integer(counts[1]),
             integer(difference),

@@ -18,7 +18,7 @@ from projects.metrics.risk import RULES
 from projects.metrics.risk.registry import Unit
 from projects.models import Scenario
 from projects.risk_text import title_of
-from projects.scenario_text import UNITS, delay_text, fault_text, meaning_of, threshold
+from projects.scenario_text import delay_text, fault_text, meaning_of, threshold
 from projects.services.judges import Book
 from projects.whatif import ProjectRow
 
@@ -41,7 +41,6 @@ class ThresholdRow:
 
     field: Any
     meaning: str
-    unit: Text
     today: str
 
 
@@ -126,7 +125,8 @@ class ScenarioForm(forms.Form):
             for name, parameter in rule.parameters.items():
                 field = _FIELDS.get(parameter.unit, CountField)(required=False, initial=own[name])
                 field.label = f"{title_of(rule_id)}: {meaning_of(parameter)}"
-                field.widget.attrs["size"] = 12
+                # The template writes today's value under this id; Django links it to the input.
+                field.help_text = threshold(parameter, book[rule_id][name])
                 self.fields[_threshold_name(rule_id, name)] = field
         self.initial = {
             "name": "" if scenario is None else scenario.name,
@@ -219,7 +219,6 @@ class ScenarioForm(forms.Form):
                     ThresholdRow(
                         bound,
                         meaning_of(parameter),
-                        UNITS[parameter.unit],
                         threshold(parameter, today),
                     )
                 )

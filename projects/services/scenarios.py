@@ -32,7 +32,9 @@ def settled(user: Any, raw: object, agency: Agency | None) -> Assumptions:
     told = [fault_text(fault) for fault in faults]
     if found.codes:
         rows = Visible(user)
-        projects: Any = rows(Project).filter(code__in=found.codes)
+        # A text with a null character is no code, and no text for a database either.
+        asked = [code for code in found.codes if "\x00" not in code]
+        projects: Any = rows(Project).filter(code__in=asked)
         if agency is not None:
             projects = projects.filter(agency_id__in=agency_tree(rows).below(agency))
         known = set(projects.values_list("code", flat=True))

@@ -1,7 +1,7 @@
 """Today beside a scenario over the register's rows: worked by hand, scoped, and leaving no trace."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import StringIO
 from typing import Any
@@ -88,7 +88,7 @@ def test_an_empty_scenario_is_today_to_the_last_digit(planned: World, cio: User)
 
 
 def test_the_flags_of_today_are_those_that_are_judged(planned: World, cio: User) -> None:
-    nobody = Act(user=None, at=factories.datetime(2026, 11, 24, tzinfo=factories.UTC))
+    nobody = Act(user=None, at=datetime(2026, 11, 24, tzinfo=UTC))
     flags.recompute_all(nobody, as_of=AS_OF)
     found = compared(cio, Assumptions()).today.flags
     judged = {key for key, severity in found.items() if severity is not Severity.NONE}
@@ -109,7 +109,8 @@ def test_rate_horizon_and_hour_move_only_their_figures(planned: World, cio: User
     assert found.scenario.time.cost(found.scenario.yen_per_hour).value == 25_000
     assert found.scenario.flags == found.today.flags
     (move,) = found.moved_projects
-    assert (move.project.code, move.scenario) == ("HOME-P1", -2 * BILLION)
+    assert move.project.code == "HOME-P1"
+    assert move.scenario == -2 * BILLION
     assert move.today is not None
     assert move.difference == -2 * BILLION - move.today
 
@@ -190,7 +191,7 @@ def test_a_scenario_of_an_agency_is_about_it_and_those_below(planned: World, cio
 
 
 def test_nothing_in_the_register_changes(planned: World, cio: User) -> None:
-    nobody = Act(user=None, at=factories.datetime(2026, 11, 24, tzinfo=factories.UTC))
+    nobody = Act(user=None, at=datetime(2026, 11, 24, tzinfo=UTC))
     rollups.recompute_all()
     flags.recompute_all(nobody, as_of=AS_OF)
     before = _register()

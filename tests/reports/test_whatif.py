@@ -4,7 +4,8 @@ import re
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -36,7 +37,7 @@ def scenario(owner: User, **given: Any) -> Scenario:
     return Scenario.objects.create(**{"name": "Half rate", "owner": owner, **given})
 
 
-def page(client: Client, path: str, status: int = 200, **data: Any) -> str:
+def page(client: Client, path: str, status: int = 200, /, **data: Any) -> str:
     response = client.post(path, data) if data else client.get(path)
     assert response.status_code == status, response.content.decode()[:2000]
     return response.content.decode()
@@ -169,6 +170,33 @@ def test_a_name_is_needed_to_save_and_free(planned: World, cio: User) -> None:
     html = page(client, NEW, 422, do="save", name="Taken", rate="1%")
     assert "You have a scenario of this name already." in html
     assert 'value="1%"' in html
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "told"),
+    [
+        (IntegrityError(), 422, "You have a scenario of this name already."),
+        (PermissionDenied(), 403, "This lies outside of what your role may write."),
+    ],
+)
+def test_who_was_slower_loses_nothing(
+    error: Exception, status: int, told: str, planned: World, cio: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Between the check and the write another window, or another person, was faster."""
+
+    def refuse(*_args: object) -> None:
+        raise error
+
+    monkeypatch.setattr("reports.views.whatif.scenarios.create", refuse)
+    html = page(signed_in(cio), NEW, status, do="save", name="N", rate="1%")
+    assert told in html
+    assert 'name="rate" value="1%"' in html
+
+
+def test_a_null_character_is_no_project(planned: World, cio: User) -> None:
+    html = page(signed_in(cio), NEW, 422, do="compute", **{"p-A\x00B": "drop"})
+    assert "There is no project" in html
 
 
 def test_projects_are_found_and_changed_ones_stay(planned: World, cio: User) -> None:

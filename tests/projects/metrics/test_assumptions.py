@@ -80,7 +80,8 @@ def test_what_cannot_be_assumed_is_told_and_left_out(
 
 def test_bounds_themselves_are_allowed() -> None:
     found, faults = read({"discount_rate": 1, "horizon_years": 50, "yen_per_hour": 1})
-    assert (found.rate, found.horizon, found.yen_per_hour, faults) == (1, 50, 1, ())
+    assert found == Assumptions(Decimal(1), 50, 1)
+    assert faults == ()
     assert read({"discount_rate": 0})[0].rate == 0
 
 
@@ -89,7 +90,7 @@ def test_every_fault_is_told_at_once_and_what_is_right_stays() -> None:
         {"discount_rate": "abc", "horizon_years": 5, "projects": {"A": "x", "B": "drop"}}
     )
     assert {fault.name for fault in faults} == {"discount_rate", "A"}
-    assert (found.horizon, found.dropped) == (5, {"B"})
+    assert found == Assumptions(horizon=5, dropped=frozenset({"B"}))
 
 
 def test_what_is_no_object_assumes_nothing() -> None:
