@@ -76,9 +76,9 @@ MEANINGS: Final = frozenset(
 
 _NAMES: Final[Mapping[str, str | Promise]] = {
     "": _("the scenario"),
-    "discount_rate": _("discount rate"),
-    "horizon_years": _("horizon"),
-    "yen_per_hour": _("yen an hour"),
+    "discount_rate": _("Discount rate a year"),
+    "horizon_years": _("Horizon in years"),
+    "yen_per_hour": _("Yen an hour of a user's time"),
     "thresholds": _("thresholds"),
     "projects": _("projects"),
 }
@@ -108,15 +108,19 @@ def threshold(parameter: Parameter, value: Decimal) -> str:
 
 
 def fault_text(fault: Fault) -> str:
-    """Why something cannot be assumed."""
+    """Why something cannot be assumed; bounds are written as the form takes them."""
     name = str(_NAMES.get(fault.name, fault.name))
-    text = _FAULTS[fault.problem]
+    is_share = fault.name == "discount_rate"
     if fault.rule_id:
-        name = f"{title_of(fault.rule_id)}: {fault.name}"
         parameter = RULES[fault.rule_id].parameters.get(fault.name)
-        if parameter is not None:
-            name = f"{title_of(fault.rule_id)}: {meaning_of(parameter)}"
-    return str(text) % {"name": name, "least": integer(fault.least), "most": integer(fault.most)}
+        meaning = fault.name if parameter is None else meaning_of(parameter)
+        name = f"{title_of(fault.rule_id)}: {meaning}"
+        is_share = parameter is not None and parameter.unit is Unit.RATIO
+    least, most = (
+        percent(Decimal(bound), 0) if is_share else integer(bound)
+        for bound in (fault.least, fault.most)
+    )
+    return str(_FAULTS[fault.problem]) % {"name": name, "least": least, "most": most}
 
 
 @dataclass(frozen=True, slots=True)

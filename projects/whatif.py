@@ -140,7 +140,7 @@ def compare(rows: Scoped, assumptions: Assumptions, as_of: date) -> Comparison:
     """Today beside the scenario.
 
     Cost: some forty queries, and up to twenty more where thresholds differ, in chunks of 2,000
-    subjects; 0.8 s and 1.3 s at 1,450 systems.
+    subjects; 0.6 s and 1.1 s at 1,450 systems.
     """
     named = _projects(rows)
     worths = _worths(named, as_of)

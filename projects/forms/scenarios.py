@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from governance.access import Action, Resource, rights_of
-from governance.fields import CountField, EntryField, ProseField, RatioField, YenField
+from governance.fields import CountField, EntryField, PercentField, ProseField, RatioField, YenField
 from governance.models import Agency
 from governance.tabular import Text
 from projects.figures import DISCOUNT_RATE
@@ -90,8 +90,10 @@ class ScenarioForm(forms.Form):
     note = ProseField(
         label=_("Note"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
-    rate = RatioField(
-        label=_("Discount rate a year"), required=False, help_text=_("From 0 to 100 %.")
+    rate = PercentField(
+        label=_("Discount rate a year"),
+        required=False,
+        help_text=_("In percent, from 0 to 100: 4 and 4% are the same."),
     )
     horizon = CountField(
         label=_("Horizon in years"),
@@ -132,7 +134,7 @@ class ScenarioForm(forms.Form):
             "name": "" if scenario is None else scenario.name,
             "note": "" if scenario is None else scenario.note,
             "agency": self.own_agency if scenario is None else scenario.agency_id,
-            "rate": DISCOUNT_RATE if stored.rate is None else stored.rate,
+            "rate": 100 * (DISCOUNT_RATE if stored.rate is None else stored.rate),
             "horizon": stored.horizon,
             "yen_per_hour": stored.yen_per_hour or YEN_PER_HOUR,
             "version": None if scenario is None else scenario.version,
@@ -178,8 +180,8 @@ class ScenarioForm(forms.Form):
     def _raw(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Only what differs from today."""
         raw: dict[str, Any] = {"horizon_years": values.get("horizon")}
-        if values.get("rate") not in (None, DISCOUNT_RATE):
-            raw["discount_rate"] = values["rate"]
+        if values.get("rate") not in (None, 100 * DISCOUNT_RATE):
+            raw["discount_rate"] = values["rate"] / 100
         if values.get("yen_per_hour") not in (None, YEN_PER_HOUR):
             raw["yen_per_hour"] = values["yen_per_hour"]
         thresholds: dict[str, dict[str, Any]] = {}

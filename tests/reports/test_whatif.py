@@ -121,9 +121,9 @@ def test_bad_input_is_told_and_kept(planned: World, cio: User) -> None:
     )  # fmt: skip
     text = text_of(html)
     assert "“abc” is not a number" in text
-    assert "“horizon” must lie between 1 and 50." in text
-    assert "“yen an hour” must lie between 1 and 1,000,000." in text
-    assert "Cost above the first plan: Medium from this” must lie between 0 and 10." in text
+    assert "“Horizon in years” must lie between 1 and 50." in text
+    assert "“Yen an hour of a user&#x27;s time” must lie between 1 and 1,000,000." in text
+    assert "Cost above the first plan: Medium from this” must lie between 0% and 1,000%." in text
     assert "Project “OTHER-P1” can be kept, dropped or deferred by whole years." in text
     for kept in ('value="abc"', 'name="horizon" value="0"', "kept note", 'value="5000%"',
                  'value="drop" selected', 'value="更改"'):  # fmt: skip
@@ -133,7 +133,7 @@ def test_bad_input_is_told_and_kept(planned: World, cio: User) -> None:
 
 def test_a_rate_above_all_is_refused(planned: World, cio: User) -> None:
     html = page(signed_in(cio), NEW, 422, do="compute", rate="150%")
-    assert "“discount rate” must lie between 0 and 1." in html
+    assert "“Discount rate a year” must lie between 0% and 100%." in html
     assert 'value="150%"' in html
 
 
@@ -160,6 +160,17 @@ def test_an_agency_of_ones_own_is_needed(planned: World, pmo: User) -> None:
     foreign = page(client, NEW, 422, do="save", name="N", agency=str(planned.other.pk))
     assert "Select a valid choice" in foreign
     assert not Scenario.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"), [("1", "0.01"), ("1%", "0.01"), ("2.5", "0.025"), ("100", "1"), ("0", "0")]
+)
+def test_the_rate_is_percent_with_or_without_its_sign(
+    typed: str, kept: str, planned: World, cio: User
+) -> None:
+    client = signed_in(cio)
+    assert client.post(NEW, {"do": "save", "name": "N", "rate": typed}).status_code == 302
+    assert Scenario.objects.get().assumptions == {"discount_rate": kept}
 
 
 def test_a_name_is_needed_to_save_and_free(planned: World, cio: User) -> None:

@@ -41,10 +41,10 @@ def test_every_fault_is_told_at_once(cio: User, world: World, now: datetime) -> 
         scenarios.create(act(cio, now), values(name="", assumptions=raw))
     told = refused.value.message_dict
     assert set(told) == {"name", "assumptions"}
-    assert "“discount rate” must be a number." in told["assumptions"]
+    assert "“Discount rate a year” must be a number." in told["assumptions"]
     assert "There is no project “GONE” that you may see here." in told["assumptions"]
     assert "There is no assumption “Cost above the first plan: x”." in told["assumptions"]
-    bounds = "“Cost above the first plan: Medium from this” must lie between 0 and 10."
+    bounds = "“Cost above the first plan: Medium from this” must lie between 0% and 1,000%."
     assert bounds in told["assumptions"]
     assert not Scenario.objects.exists()
     assert not AuditEvent.objects.filter(verb__startswith="scenario").exists()
