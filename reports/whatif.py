@@ -292,11 +292,11 @@ def _project_columns(found: Comparison) -> tuple[Column[ProjectMove], ...]:
             lambda move: move.project.name,
             url=lambda move: f"{_NAME.list_url()}{move.project.code}/",
         ),
-        Column("agency", gettext_lazy("agency"), lambda move: move.project.agency),
         Column("change", gettext_lazy("assumed"), change),
         money("today", gettext_lazy("NPV today"), lambda move: move.today, "npv"),
         money("scenario", gettext_lazy("NPV in the scenario"), lambda move: move.scenario, "npv"),
         money("difference", _DIFFERENCE, lambda move: move.difference, "npv"),
+        Column("agency", gettext_lazy("agency"), lambda move: move.project.agency),
     )
 
 

@@ -53,7 +53,7 @@ _LIST: Final[tuple[Column[Scenario], ...]] = (
         lambda row: str(row.agency) if row.agency else _("whole government"),
     ),
     Column("owner", gettext_lazy("owner"), lambda row: str(row.owner)),
-    Column("changed", gettext_lazy("changes"), lambda row: _changes(row)),
+    Column("changed", gettext_lazy("changes"), lambda row: _changes(row), Kind.INTEGER),
     Column("note", gettext_lazy("note"), lambda row: row.note or Unknown("not_applicable")),
     Column("updated_at", gettext_lazy("saved at"), lambda row: row.updated_at, Kind.DATETIME),
 )
