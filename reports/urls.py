@@ -2,7 +2,15 @@ from django.urls import path, re_path
 
 from projects.converters import KEY
 from projects.register import KINDS
-from reports.views import dashboard, kpi, procurement, register_export, whatif
+from reports.views import (
+    dashboard,
+    delivery,
+    explain,
+    kpi,
+    procurement,
+    register_export,
+    whatif,
+)
 
 app_name = "reports"
 
@@ -12,6 +20,9 @@ _AGENCY = r"^agencies/(?P<code>(?!new/)[-\w]+)/"
 urlpatterns = [
     path("portfolio/", dashboard.portfolio, name="portfolio"),
     path("portfolio/export.<slug:fmt>", dashboard.portfolio_export, name="portfolio-export"),
+    path("delivery/", delivery.delivery_page, name="delivery"),
+    path("delivery/export.<slug:fmt>", delivery.delivery_export, name="delivery-export"),
+    path("explain/<slug:metric>/", explain.explain_page, name="explain"),
     path("procurement/", procurement.procurement_page, name="procurement"),
     path("attention/", dashboard.attention, name="attention"),
     path("attention/export.<slug:fmt>", dashboard.attention_export, name="attention-export"),

@@ -107,7 +107,11 @@ preferences             | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 
 projects:projects-figures| 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 404 | 302
 projects:projects-outlook| 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 404 | 302
 contradictions          | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 403 | 302
+flag                    | 200 | 200 | 200 | 200 | 200 | 200 | 404 | 404 | 200 | 200 | 404 | 302
 flag-mute               | 200 | 200 | 200 | 200 | 200 | 403 | 404 | 404 | 403 | 403 | 404 | 302
+reports:delivery        | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 403 | 302
+reports:delivery-export | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 403 | 302
+reports:explain         | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 302
 reports:procurement     | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 302
 outlook                 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 403 | 302
 reports:scenarios       | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 403 | 403 | 200 | 403 | 302
@@ -390,6 +394,8 @@ _ARGS: Mapping[str, list[Any]] = {
     "reports:portfolio-export": ["csv"],
     "reports:attention-export": ["xlsx"],
     "reports:agency": ["home"],
+    "reports:delivery-export": ["csv"],
+    "reports:explain": ["executed_cost"],
     "reports:agency-export": ["home", "csv"],
     "reports:audit-export": ["csv"],
     "reports:systems-years": ["HOME-1", "csv"],
@@ -413,10 +419,10 @@ def test_other_pages(actor: str, world: World, actors: dict[Role, User], outside
         "membership-edit": [membership.pk],
         "training-edit": [training.pk],
         "projects:kpi-values-change": [value.pk],
-        "flag-mute": [_flag(world).pk],
         "reports:scenario": [scenario.pk],
         "reports:scenario-export": [scenario.pk, "csv"],
     }
+    args["flag"] = args["flag-mute"] = [_flag(world).pk]
 
     def asked() -> Iterator[Asked]:
         for name, row in STATUSES.items():

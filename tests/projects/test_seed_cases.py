@@ -163,6 +163,7 @@ def test_services_have_three_years_with_gaps(government: dict[str, int]) -> None
                 ("execution_rate", "unknown"),
                 ("cost_growth", "unknown"),
                 ("carry_over", "unknown"),
+                ("unused_budget", "unknown"),
             },
         ),
         (8, set()),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from projects.metrics.dictionary.entry import NO_DATA, ZERO, Better, Metric, Owner, Term, Unit
 from projects.metrics.types import Reason
 
-_BUDGET = "Budget execution (予算執行); DOMAIN.md"
-_BOARD = "Board of Audit (会計検査院)"
+_BUDGET = "Board of Audit 2021: execution of information-system budgets"
+_BOARD = "Board of Audit: bidding for information systems"
 
 TERMS = {
     "executed": Term("executed", "執行額"),

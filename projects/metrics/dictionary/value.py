@@ -5,7 +5,7 @@ from __future__ import annotations
 from projects.metrics.dictionary.entry import NO_DATA, ZERO, Better, Metric, Owner, Term, Unit
 from projects.metrics.types import Reason
 
-_GDS = "Government Digital Service, service KPIs; METRICS.md §4"
+_GDS = "UK Government Digital Service, service KPIs"
 
 TERMS = {
     "actual": Term("actual", "実績値"),
@@ -26,7 +26,7 @@ ENTRIES = (
         Unit.RATIO,
         "any",
         (NO_DATA, ZERO),
-        "GSA, Metric Scoring Algorithm; METRICS.md §2",
+        "GSA, Metric Scoring Algorithm",
         Better.MORE,
         Owner.PJMO,
     ),
@@ -62,7 +62,7 @@ ENTRIES = (
         Unit.PERCENT,
         "0 to 100",
         (NO_DATA, ZERO),
-        "Canada, service inventory; METRICS.md §4",
+        "Canada, service inventory",
         Better.MORE,
         Owner.PMO,
     ),

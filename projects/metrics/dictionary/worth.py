@@ -5,9 +5,9 @@ from __future__ import annotations
 from projects.metrics.dictionary.entry import NO_DATA, ZERO, Better, Metric, Owner, Term, Unit
 from projects.metrics.types import Reason
 
-_A94 = "OMB Circular A-94, Appendix B; METRICS.md §6"
+_A94 = "OMB Circular A-94, Appendix B"
 
-_BURDEN = "Administrative-burden plan of 2017 (8,208億円 ÷ 3億2,277万 hours); METRICS.md §6"
+_BURDEN = "Administrative-burden plan of 2017 (8,208億円 ÷ 3億2,277万 hours)"
 
 TERMS = {
     "pv_costs": Term("PV costs", "費用の現在価値"),
