@@ -405,3 +405,45 @@ def _line(
         "line": {"color": colour, "dash": dash},
         "marker": {"symbol": symbol, "size": 9},
     }
+
+
+def cost_today_and_scenario(
+    years: Sequence[int], today: Sequence[int | None], scenario: Sequence[int | None]
+) -> Figure:
+    """Bars side by side: yen of each fiscal year, today and in a scenario. Unknown: no bar."""
+    unit = yen_unit_label(_SCALE)
+    sides = (
+        (gettext("Today"), today, "#0017c1", ""),
+        (gettext("Scenario"), scenario, "#c74700", "/"),
+    )
+    return {
+        "data": [
+            {
+                "type": "bar",
+                "name": name,
+                "x": [fiscal_year_short(year) for year in years],
+                "y": [_scaled(amount) for amount in amounts],
+                "marker": {
+                    "color": colour,
+                    "pattern": {
+                        "shape": pattern,
+                        "fillmode": "overlay",
+                        "fgcolor": "#ffffff",
+                        "size": 7,
+                        "solidity": 0.25,
+                    },
+                },
+                "hovertemplate": f"%{{x}}<br>{name}: %{{y:,.2f}} {unit}<extra></extra>",
+            }
+            for name, amounts, colour, pattern in sides
+        ],
+        "layout": {
+            "barmode": "group",
+            "xaxis": {"title": {"text": gettext("Fiscal year")}, "type": "category"},
+            "yaxis": {
+                "title": {"text": gettext("Planned cost (%(unit)s)") % {"unit": unit}},
+                "rangemode": "tozero",
+                "tickformat": ",",
+            },
+        },
+    }

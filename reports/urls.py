@@ -10,6 +10,7 @@ from reports.views import (
     kpi,
     procurement,
     register_export,
+    whatif,
 )
 
 app_name = "reports"
@@ -52,5 +53,12 @@ urlpatterns = [
         for slug in ("systems", "projects")
     ),
     path(f"kpis/<{KEY}:key>/series/", kpi.kpi_page, name="kpi-series"),
+    path("scenarios/", whatif.scenarios_page, name="scenarios"),
+    path("scenarios/new/", whatif.new_scenario, name="scenario-new"),
+    path("scenarios/<int:pk>/", whatif.scenario_page, name="scenario"),
+    path("scenarios/<int:pk>/edit/", whatif.edit_scenario, name="scenario-edit"),
+    path("scenarios/<int:pk>/copy/", whatif.copy_scenario, name="scenario-copy"),
+    path("scenarios/<int:pk>/delete/", whatif.delete_scenario, name="scenario-delete"),
+    path("scenarios/<int:pk>/export.<slug:fmt>", whatif.scenario_export, name="scenario-export"),
     path("audit/export.<slug:fmt>", register_export.audit_export, name="audit-export"),
 ]

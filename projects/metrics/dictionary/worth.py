@@ -7,6 +7,8 @@ from projects.metrics.types import Reason
 
 _A94 = "OMB Circular A-94, Appendix B"
 
+_BURDEN = "Administrative-burden plan of 2017 (8,208億円 ÷ 3億2,277万 hours)"
+
 TERMS = {
     "pv_costs": Term("PV costs", "費用の現在価値"),
     "pv_benefits": Term("PV benefits", "便益の現在価値"),
@@ -14,6 +16,20 @@ TERMS = {
         "the rate at which the present value of benefits − costs is 0",
         "便益−費用の現在価値が0になる率",
     ),
+    "discounted_costs": Term(
+        "Σ cost of each year ÷ (1 + discount rate)^(years since the base year)",
+        "Σ各年度の費用÷（1＋割引率）^（基準年度からの年数）",
+    ),
+    "discounted_benefits": Term(
+        "Σ benefit of each year ÷ (1 + discount rate)^(years since the base year)",
+        "Σ各年度の便益÷（1＋割引率）^（基準年度からの年数）",
+    ),
+    "hours_spent": Term("hours that users spend in a year", "利用者が年間に費やす時間"),
+    "hours_saved": Term(
+        "hours that users no longer spend, at today's cases",
+        "現在の件数で利用者が費やさなくなった時間",
+    ),
+    "yen_per_hour": Term("yen an hour", "1時間当たりの円"),
     "payback_rule": Term(
         "years until the sum of benefits − costs is 0", "便益−費用の累計が0になるまでの年数"
     ),
@@ -79,5 +95,53 @@ ENTRIES = (
         _A94,
         Better.LESS,
         Owner.PJMO,
+    ),
+    Metric(
+        "pv_costs",
+        "Present value of costs",
+        "費用の現在価値",
+        "{discounted_costs}",
+        Unit.YEN,
+        "≥ 0",
+        (NO_DATA,),
+        _A94,
+        Better.LESS,
+        Owner.PJMO,
+    ),
+    Metric(
+        "pv_benefits",
+        "Present value of benefits",
+        "便益の現在価値",
+        "{discounted_benefits}",
+        Unit.YEN,
+        "any",
+        (NO_DATA,),
+        _A94,
+        Better.MORE,
+        Owner.PJMO,
+    ),
+    Metric(
+        "administrative_burden",
+        "Administrative burden in money",
+        "行政手続コスト",
+        "{hours_spent} × {yen_per_hour}",
+        Unit.YEN,
+        "≥ 0",
+        (NO_DATA,),
+        _BURDEN,
+        Better.LESS,
+        Owner.PMO,
+    ),
+    Metric(
+        "time_saved_value",
+        "Value of the users' time saved",
+        "利用者の時間短縮の価値",
+        "{hours_saved} × {yen_per_hour}",
+        Unit.YEN,
+        "any",
+        (NO_DATA,),
+        _BURDEN,
+        Better.MORE,
+        Owner.PMO,
     ),
 )
