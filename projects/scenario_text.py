@@ -6,73 +6,15 @@ from decimal import Decimal
 from typing import Final
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext, gettext_noop, ngettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from governance.formatting import decimal_number, integer, percent, yen
+from governance.formatting import integer, percent, yen
 from projects.metrics.assumptions import Assumptions, Fault, Problem
 from projects.metrics.risk import RULES, Parameters
-from projects.metrics.risk.registry import Parameter, Unit
+from projects.metrics.risk.registry import Unit
 from projects.risk_text import title_of
-
-UNITS: Final[Mapping[Unit, str | Promise]] = {
-    Unit.RATIO: "",  # Written with its sign.
-    Unit.DAYS: _("days"),
-    Unit.YEARS: _("years"),
-    Unit.YEN: _("yen"),
-    Unit.DAY_OF_MONTH: _("day of the month"),
-    Unit.COUNT: _("times"),
-    Unit.MONTHS: _("months"),
-}
-
-# The rule book is pure and speaks English; these are its words for the translators.
-MEANINGS: Final = frozenset(
-    {
-        gettext_noop("Contracts from this amount owe a reason"),
-        gettext_noop("A large contract awarded from this ratio is high"),
-        gettext_noop("A fiscal year is judged from this many days after its end"),
-        gettext_noop("How many settled years to look back for a known rate"),
-        gettext_noop("How many settled years to look back for a known share"),
-        gettext_noop("Medium below this rate"),
-        gettext_noop("High below this rate"),
-        gettext_noop("Above 1 plus this rate is high; above 1 and within it is medium"),
-        gettext_noop("Due on this day of the following month (1 to 28)"),
-        gettext_noop("Medium from this many days late"),
-        gettext_noop("High from this many days late: the next report is late too"),
-        gettext_noop(
-            "Tell the next role after each so many business days without a report or an approval"
-        ),
-        gettext_noop("Judged from this many days after go-live"),
-        gettext_noop("High up to this use ratio"),
-        gettext_noop("Medium below this use ratio"),
-        gettext_noop("Compares the ends of this many fiscal years, the last one over"),
-        gettext_noop("Medium from this growth"),
-        gettext_noop("High from this growth"),
-        gettext_noop("Medium from this"),
-        gettext_noop("High from this"),
-        gettext_noop("Counts new plans of so many years"),
-        gettext_noop("Low from so many reports in a row"),
-        gettext_noop("Medium from so many"),
-        gettext_noop("High when overdue for more than this many days"),
-        gettext_noop("High when one is overdue for more than this many days"),
-        gettext_noop("Judged from so many contracts"),
-        gettext_noop("Looks back so many fiscal years"),
-        gettext_noop("Needs so many systems of the class"),
-        gettext_noop("Medium from so many medians"),
-        gettext_noop("High from so many medians"),
-        gettext_noop("Medium if support ends within so many days"),
-        gettext_noop("High if it ends within so many days, or has ended"),
-        gettext_noop("Asked so many years before a renewal"),
-        gettext_noop("One missed goal alone is no high"),
-        gettext_noop("Asked from this yearly cost"),
-        gettext_noop("High from this yearly cost without an outcome"),
-        gettext_noop("Discount rate a year"),
-        gettext_noop("Medium below this ratio"),
-        gettext_noop("High below this ratio"),
-        gettext_noop("Medium below this share"),
-        gettext_noop("High below this share"),
-    }
-)
+from projects.rule_text import meaning_of, threshold
 
 _NAMES: Final[Mapping[str, str | Promise]] = {
     "": _("the scenario"),
@@ -91,20 +33,6 @@ _FAULTS: Final[Mapping[Problem, str | Promise]] = {
     Problem.NOT_WHOLE: _("“%(name)s” must be a whole number."),
     Problem.NO_CHANGE: _("Project “%(name)s” can be kept, dropped or deferred by whole years."),
 }
-
-
-def meaning_of(parameter: Parameter) -> str:
-    """What a threshold does, in the active language."""
-    return gettext(parameter.meaning)
-
-
-def threshold(parameter: Parameter, value: Decimal) -> str:
-    """A threshold with its unit."""
-    if parameter.unit is Unit.RATIO:
-        return percent(value, 2 if (value * 1000) % 1 else 1)
-    if parameter.unit is Unit.YEN:
-        return yen(int(value))
-    return f"{decimal_number(value)} {UNITS[parameter.unit]}"
 
 
 def fault_text(fault: Fault) -> str:

@@ -18,7 +18,8 @@ from projects.metrics.risk import RULES
 from projects.metrics.risk.registry import Unit
 from projects.models import Scenario
 from projects.risk_text import title_of
-from projects.scenario_text import delay_text, fault_text, meaning_of, threshold
+from projects.rule_text import meaning_of, threshold
+from projects.scenario_text import delay_text, fault_text
 from projects.services.judges import Book
 from projects.whatif import ProjectRow
 

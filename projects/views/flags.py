@@ -13,11 +13,12 @@ from django.views.decorators.http import require_safe
 from governance.access import Action, can, get_visible_or_404
 from governance.tabular import Badge, Column, Kind, Table, build_table
 from projects.explain_links import explain_url
-from projects.flag_text import citation, figures, severity_badge, thresholds
+from projects.flag_text import figures, severity_badge, thresholds
 from projects.models import RiskFlag
 from projects.models.choices import FlagSeverity
 from projects.register import kind_of
 from projects.risk_text import note_of, title_of
+from projects.rule_text import citation
 
 _PAIRS: tuple[Column[tuple[str, str]], ...] = (
     Column("name", gettext_lazy("name"), lambda row: row[0]),

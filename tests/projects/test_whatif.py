@@ -19,7 +19,7 @@ from projects.metrics.assumptions import Assumptions
 from projects.metrics.risk import RULES, Severity
 from projects.metrics.scenario import YearCost, findings
 from projects.models import RiskFlag, Scenario
-from projects.scenario_text import MEANINGS
+from projects.rule_text import MEANINGS
 from projects.selectors import Visible, WholeRegister
 from projects.services import flags, rollups
 from projects.whatif import Comparison, compare, project_rows, scoped
@@ -255,6 +255,7 @@ def test_projects_are_offered_by_their_cost(planned: World, cio: User) -> None:
 def test_every_threshold_has_words_in_both_languages() -> None:
     meant = {given.meaning for rule in RULES.values() for given in rule.parameters.values()}
     assert meant == MEANINGS
+    assert {rule.citation for rule in RULES.values()} == CITATIONS
 
 
 # For scripts --------------------------------------------------------------------------------------
