@@ -77,6 +77,7 @@ class Resource(StrEnum):
     PUBLICATION = "publication"
     IMPORT = "import"
     AUDIT = "audit"
+    SCENARIO = "scenario"
 
 
 _COLUMNS = (
@@ -116,6 +117,7 @@ staffing        | all R      | all R   | own R        | own CER   | prj R    | -
 publication     | all AR     | all R   | own RA       | own SR    | -        | own R      | -       | own SR           | -        | all R
 import          | all R      | -       | own R        | own CR    | -        | -          | -       | -                | -        | all R
 audit           | all R      | -       | -            | -         | -        | -          | -       | -                | -        | all R
+scenario        | all CER    | all CER | own CER      | own CER   | -        | -          | -       | -                | -        | all R
 """
 # fmt: on
 

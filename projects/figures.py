@@ -14,6 +14,8 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from governance.formatting import DASH
+from governance.tabular import Kind
+from projects import delivery
 from projects.metric_text import STATES, formula_of, rates_in_words, term_name
 from projects.metrics import evm, promise, variance
 from projects.metrics.dictionary import METRICS, Metric
@@ -34,6 +36,7 @@ class Input:
     source: str
     record: Model | None = None
     label: str = ""
+    kind: Kind = Kind.YEN
 
     @property
     def name(self) -> str:
@@ -169,7 +172,9 @@ def figures_of(project: Project, as_of: date, rate: Decimal = DISCOUNT_RATE) -> 
     return found
 
 
-def _from_report(report: MonthlyUpdate | None, name: str, term: str) -> Input:
+def _from_report(
+    report: MonthlyUpdate | None, name: str, term: str, kind: Kind = Kind.YEN
+) -> Input:
     value = None if report is None else getattr(report, name)
     source = ""
     if report is not None:
@@ -177,12 +182,12 @@ def _from_report(report: MonthlyUpdate | None, name: str, term: str) -> Input:
             "month": f"{report.period:%Y-%m}",
             "n": report.revision,
         }
-    return Input(term, value, source, report)
+    return Input(term, value, source, report, kind=kind)
 
 
-def _from_plan(plan: Baseline | None, name: str, term: str) -> Input:
+def _from_plan(plan: Baseline | None, name: str, term: str, kind: Kind = Kind.YEN) -> Input:
     value = None if plan is None else getattr(plan, name)
-    return Input(term, value, _plan_name(plan), plan)
+    return Input(term, value, _plan_name(plan), plan, kind=kind)
 
 
 def _plan_name(plan: Baseline | None) -> str:
@@ -196,7 +201,7 @@ def _earned(report: MonthlyUpdate | None, plan: Baseline | None) -> Iterator[Fig
         _from_report(report, "earned_value", "ev"),
         _from_report(report, "actual_cost", "ac"),
     )
-    found = evm.EarnedValue(*(item.value for item in inputs))  # type: ignore[arg-type]
+    found = delivery.earned_value(report, plan)
     for name in (
         "cv", "sv", "cpi", "spi", "eac_typical", "eac_atypical", "eac_combined", "vac", "etc",
         "tcpi",
@@ -204,64 +209,56 @@ def _earned(report: MonthlyUpdate | None, plan: Baseline | None) -> Iterator[Fig
         yield Figure(METRICS[name], getattr(found, name), inputs)
 
 
+def _yen(amount: Decimal | None) -> int | None:
+    return None if amount is None else int(amount)
+
+
 def _scheduled(report: MonthlyUpdate | None, plan: Baseline | None) -> Iterator[Figure]:
     """Months are the periods; the first month of the plan is the first."""
     phases: list[int] = []
-    months: int | None = None
     if plan is not None:
         rows = PlannedValue.objects.filter(baseline=plan).order_by("period")
         phases = list(rows.values_list("amount", flat=True))
-        if report is not None:
-            start = plan.planned_start_on
-            months = (report.period.year - start.year) * 12 + report.period.month - start.month + 1
-    earned = None if report is None else report.earned_value
-    found = evm.earned_schedule(phases, earned, months)
+    months = delivery.months_run(report, plan)
+    found = delivery.earned_schedule(report, plan, phases)
     inputs = (
-        Input("planned_periods", len(phases) or None, _plan_name(plan), plan),
+        Input("planned_periods", len(phases) or None, _plan_name(plan), plan, kind=Kind.INTEGER),
         _from_report(report, "earned_value", "ev"),
-        Input("reached", found.reached, _plan_name(plan), plan),
-        Input("pv_reached", found.pv_reached, _plan_name(plan), plan),
-        Input("pv_next", found.pv_next, _plan_name(plan), plan),
-        Input("es", found.es.value, ""),
-        Input("at", months, _("months since the planned start")),
+        Input("reached", found.reached, _plan_name(plan), plan, kind=Kind.INTEGER),
+        Input("pv_reached", _yen(found.pv_reached), _plan_name(plan), plan),
+        Input("pv_next", _yen(found.pv_next), _plan_name(plan), plan),
+        Input("es", found.es.value, "", kind=Kind.DECIMAL),
+        Input("at", months, _("months since the planned start"), kind=Kind.INTEGER),
     )
-    for name in ("es", "sv_t", "spi_t", "forecast_duration"):
+    for name in ("es", "sv_t", "spi_t"):
         yield Figure(METRICS[name], getattr(found, name), inputs)
+    finish = (
+        None
+        if plan is None
+        else evm.forecast_finish(plan.planned_start_on, found.forecast_duration)
+    )
+    note = "" if finish is None else _("finish in %(month)s") % {"month": f"{finish:%Y-%m}"}
+    yield Figure(METRICS["forecast_duration"], found.forecast_duration, inputs, note)
 
 
 def _against(report: MonthlyUpdate | None, plan: Baseline, as_of: date) -> Iterator[Figure]:
     """The US formula, recomputed for the day: a project past its end is late today."""
-    is_done = report is not None and report.progress_percent == 100
-    forecast = None if report is None else report.forecast_end_on
-    dates = variance.Dates(
-        plan.planned_start_on,
-        plan.planned_end_on,
-        None if is_done else forecast,
-        forecast if is_done else None,
-    )
-    expected_cost = None if report is None else report.forecast_cost
-    late = variance.schedule(dates, as_of)
-    over = variance.cost(
-        variance.Costs(
-            Decimal(plan.budget_at_completion),
-            None if expected_cost is None else Decimal(expected_cost),
-        ),
-        is_ended=False,
-    )
-    state = variance.State
+    found = delivery.against(report, plan, as_of)
+    late, over = found.days, found.money
+    dates = delivery.plan_dates(report, plan)
     days = (
-        _from_plan(plan, "planned_start_on", "planned_start"),
-        _from_plan(plan, "planned_end_on", "planned_end"),
-        replace(_from_report(report, "forecast_end_on", ""), label=_("forecast finish")),
-        Input("expected_end", variance.expected_end(dates, as_of), ""),
-        Input("", as_of, "", label=_("as of")),
+        _from_plan(plan, "planned_start_on", "planned_start", Kind.DATE),
+        _from_plan(plan, "planned_end_on", "planned_end", Kind.DATE),
+        replace(_from_report(report, "forecast_end_on", "", Kind.DATE), label=_("forecast finish")),
+        Input("expected_end", variance.expected_end(dates, as_of), "", kind=Kind.DATE),
+        Input("", as_of, "", label=_("as of"), kind=Kind.DATE),
     )
     money = (
         _from_plan(plan, "budget_at_completion", "planned_cost"),
         _from_report(report, "forecast_cost", "expected_cost"),
     )
-    when = STATES[variance.state_of(late, state.LATE, state.EARLY)]
-    spent = STATES[variance.state_of(over, state.OVER, state.UNDER)]
+    when = STATES[found.schedule_state]
+    spent = STATES[found.cost_state]
     against = _("against baseline %(n)d") % {"n": plan.number or 0}
     yield Figure(METRICS["schedule_variance_days"], late.amount, days, f"{against}: {when}")
     yield Figure(METRICS["schedule_variance_percent"], late.percent, days, against)
@@ -298,7 +295,7 @@ def _appraised(
     inputs = [
         *_by_year(_("cost"), costs, source),
         *_by_year(_("benefit"), gains, _("benefits")),
-        Input("", rate, "", label=_("discount rate")),
+        Input("", rate, "", label=_("discount rate"), kind=Kind.RATIO),
     ]
     if found is None:
         missing = Measure(None, Reason.NO_DATA)
@@ -306,8 +303,8 @@ def _appraised(
             yield Figure(METRICS[name], missing, tuple(inputs), note)
         return
     inputs += [
-        Input("", str(found.base_year), "", label=_("base year")),
-        Input("", found.horizon, "", label=_("years")),
+        Input("", str(found.base_year), "", label=_("base year"), kind=Kind.TEXT),
+        Input("", found.horizon, "", label=_("years"), kind=Kind.INTEGER),
         Input("pv_costs", int(found.appraisal.pv_costs), ""),
         Input("pv_benefits", int(found.appraisal.pv_benefits), ""),
     ]

@@ -264,6 +264,7 @@ class FlagNote:
     """An open flag in words."""
 
     severity: str
+    flag_url: str
     title: str
     subject: str
     url: str
@@ -315,6 +316,7 @@ def _flag_note(flag: RiskFlag, on: date, *, may_mute: bool) -> FlagNote:
     subject = flag.subject
     return FlagNote(
         severity=flag.severity,
+        flag_url=reverse("flag", args=[flag.pk]),
         title=title_of(flag.rule_id),
         subject=str(subject),
         url="" if subject is None else kind_of(subject).page_url(subject),
@@ -436,7 +438,7 @@ def years(kind: Kind, obj: Any, user: Any) -> Table | None:
     if rows is None:
         return None
     return build_table(
-        year_columns(),
+        year_columns(obj),
         rows,
         caption=_("Cost and online use by fiscal year"),
         caption_hidden=True,

@@ -123,6 +123,13 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         _("The budget available and the carry-over are reported."),
         {"share": "percent", "fiscal_year": "year", "carried_out": "yen"},
     ),
+    "unused_budget": Sentence(
+        _("%(share)s of the budget of %(fiscal_year)s (%(unused)s) was left unused."),
+        _("Less than %(p_medium_from_ratio)s of a later settled year is left unused."),
+        _("The budget or the unused amount of the last settled year is not reported."),
+        _("The budget available and the unused amount are reported."),
+        {"share": "percent", "fiscal_year": "year", "unused": "yen"},
+    ),
     "year_end_spending": Sentence(
         _(
             "%(share)s of the contract money of %(fiscal_year)s (%(late)s of %(total)s) was signed"

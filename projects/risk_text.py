@@ -35,6 +35,7 @@ TITLES: Final[Mapping[str, str | Promise]] = {
     "bcr_below_one": gettext_lazy("Benefits below the costs"),
     "benefit_shortfall": gettext_lazy("Benefits short of the plan"),
     "carry_over": gettext_lazy("Budget carried over"),
+    "unused_budget": gettext_lazy("Budget left unused"),
     "year_end_spending": gettext_lazy("Contracts at the end of the year"),
     "vendor_concentration": gettext_lazy("One vendor holds the contracts"),
     "unit_cost_outlier": gettext_lazy("Cost a case far above its peers"),

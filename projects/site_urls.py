@@ -5,6 +5,7 @@ from django.urls import path
 from projects.views import (
     audit,
     contradictions,
+    flags,
     imports,
     metrics,
     mutes,
@@ -36,6 +37,7 @@ urlpatterns = [
     path("people/p/<str:username>/training/new/", people.new_training, name="training-new"),
     path("metrics/", metrics.metrics_page, name="metrics"),
     path("contradictions/", contradictions.contradictions_page, name="contradictions"),
+    path("flags/<int:key>/", flags.flag_page, name="flag"),
     path("flags/<int:key>/mute/", mutes.mute_page, name="flag-mute"),
     path("flags/<int:key>/unmute/", mutes.unmute, name="flag-unmute"),
     path("mutes/<int:key>/approve/", mutes.approve, name="mute-approve"),

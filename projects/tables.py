@@ -18,6 +18,8 @@ from governance.formatting import fiscal_year
 from governance.models import Agency, User
 from governance.models.base import Master
 from governance.tabular import Badge, Column, Kind, Text, Tone, Unknown, display
+from projects.explain_links import explain_url
+from projects.metrics.dictionary import METRIC_OF_FIGURE
 from projects.metrics.types import ratio
 from projects.models import (
     Kpi,
@@ -210,12 +212,16 @@ def _share(part: int | None, whole: int | None) -> object:
     return ratio(part, whole).value
 
 
-def _online_use(cases: str, online: str) -> AnyColumn:
+def _online_use(
+    cases: str, online: str, url: Callable[[Any], str | None] | None = None
+) -> AnyColumn:
     return Column(
         "online_use",
         _("online use"),
         lambda row: _share(getattr(row, online), getattr(row, cases)),
         Kind.RATIO,
+        url=url,
+        metric="digital_take_up",
         definition=_("Online cases ÷ cases of the year, where both are reported."),
     )
 
@@ -249,6 +255,8 @@ COLUMNS: Final[Mapping[str, tuple[AnyColumn, ...]]] = {
             lambda row: row.executed,
             Kind.YEN,
             sort="executed",
+            url=lambda row: explain_url("executed_cost", row, row.executed_year),
+            metric="executed_cost",
             definition=_("Executed yen of the latest fiscal year with a figure."),
         ),
         Column(
@@ -259,7 +267,9 @@ COLUMNS: Final[Mapping[str, tuple[AnyColumn, ...]]] = {
             sort="executed_year",
             definition=_("The fiscal year of the executed yen."),
         ),
-        _online_use("latest_cases", "latest_online_cases"),
+        _online_use(
+            "latest_cases", "latest_online_cases", lambda row: explain_url("digital_take_up", row)
+        ),
         "system_class",
         "profile",
         "hosting",
@@ -302,7 +312,9 @@ COLUMNS: Final[Mapping[str, tuple[AnyColumn, ...]]] = {
             sort="latest_cases",
             definition=_("Cases of the latest fiscal year with a figure."),
         ),
-        _online_use("latest_cases", "latest_online_cases"),
+        _online_use(
+            "latest_cases", "latest_online_cases", lambda row: explain_url("digital_take_up", row)
+        ),
     ),
     "contracts": _columns(
         "contracts",
@@ -345,7 +357,11 @@ COLUMNS: Final[Mapping[str, tuple[AnyColumn, ...]]] = {
         "service",
         "cases",
         "online_cases",
-        _online_use("cases", "online_cases"),
+        _online_use(
+            "cases",
+            "online_cases",
+            lambda row: explain_url("digital_take_up", row.service, row.fiscal_year),
+        ),
         "started_cases",
         "minutes_per_case",
         "satisfaction_ratio",
@@ -532,22 +548,29 @@ def _amount(name: str) -> Callable[[YearRollup], object]:
     return lambda row: getattr(row, name)
 
 
-def year_columns() -> tuple[Column[YearRollup], ...]:
+def year_columns(holder: models.Model) -> tuple[Column[YearRollup], ...]:
     """Cost by budget stage and class, and online use, of one holder by fiscal year."""
+
+    def explained(metric: str) -> Callable[[YearRollup], str | None] | None:
+        return (lambda row: explain_url(metric, holder, row.fiscal_year)) if metric else None
+
+    def yen(name: str, label: Text, definition: Text = "") -> Column[YearRollup]:
+        metric = METRIC_OF_FIGURE.get(name, "")
+        return Column(
+            name,
+            label,
+            _amount(name),
+            Kind.YEN,
+            url=explained(metric),
+            definition=definition,
+            metric=metric,
+        )
+
     return (
         Column("fiscal_year", _("fiscal year"), lambda row: row.fiscal_year, Kind.YEAR),
+        *(yen(stage.value, stage.label) for stage in _YEAR_STAGES),
         *(
-            Column(stage.value, stage.label, _amount(stage.value), Kind.YEN)
-            for stage in _YEAR_STAGES
-        ),
-        *(
-            Column(
-                name,
-                label,
-                _amount(name),
-                Kind.YEN,
-                definition=_("Executed yen of this cost class."),
-            )
+            yen(name, label, _("Executed yen of this cost class."))
             for name, label in (
                 ("development", _("of it development (整備)")),
                 ("operation", _("of it operation (運用等)")),
@@ -559,9 +582,11 @@ def year_columns() -> tuple[Column[YearRollup], ...]:
             _("execution rate"),
             lambda row: _share(row.executed, row.available),
             Kind.RATIO,
+            url=explained("execution_rate"),
             definition=_("Executed ÷ available budget of the year."),
+            metric="execution_rate",
         ),
-        _online_use("cases", "online_cases"),
+        _online_use("cases", "online_cases", explained("digital_take_up")),
     )
 
 

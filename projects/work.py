@@ -394,6 +394,7 @@ _CLEARED_BY: dict[str, tuple[tuple[Resource, Action], ...]] = {
         ((Resource.KPI, Action.EDIT),),
     ),
     "carry_over": ((Resource.EXECUTION, Action.EDIT),),
+    "unused_budget": ((Resource.EXECUTION, Action.EDIT),),
     "unit_cost_outlier": ((Resource.EXECUTION, Action.EDIT), (Resource.SERVICE, Action.EDIT)),
     **dict.fromkeys(
         ("year_end_spending", "vendor_concentration"), ((Resource.CONTRACT, Action.EDIT),)

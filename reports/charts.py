@@ -172,6 +172,50 @@ def benefits_by_year(years: Sequence[BenefitYear]) -> Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class MixYear:
+    """The shares of one fiscal year's executed cost (0-1) that run and that change things; None
+    is unknown and not drawn."""
+
+    fiscal_year: int
+    run: Decimal | None
+    change: Decimal | None
+
+
+def mix_by_year(years: Sequence[MixYear]) -> Figure:
+    """Lines: what runs and what changes things, of executed cost, by fiscal year."""
+    labels = [fiscal_year_short(year.fiscal_year) for year in years]
+    series = (
+        (gettext("Run share"), [year.run for year in years], "#c74700", "dash", "diamond"),
+        (gettext("Change share"), [year.change for year in years], "#0017c1", "solid", "circle"),
+    )
+    return {
+        "data": [
+            {
+                "type": "scatter",
+                "mode": "lines+markers",
+                "name": name,
+                "x": labels,
+                "y": [None if share is None else round(float(share), 4) for share in shares],
+                "connectgaps": False,
+                "line": {"color": colour, "dash": dash},
+                "marker": {"symbol": symbol, "size": 9},
+                "hovertemplate": f"%{{x}}<br>{name}: %{{y:.1%}}<extra></extra>",
+            }
+            for name, shares, colour, dash, symbol in series
+            if any(share is not None for share in shares)
+        ],
+        "layout": {
+            "xaxis": {"title": {"text": gettext("Fiscal year")}, "type": "category"},
+            "yaxis": {
+                "title": {"text": gettext("Share of executed cost")},
+                "tickformat": ".0%",
+                "range": [0, 1],
+            },
+        },
+    }
+
+
+@dataclass(frozen=True, slots=True)
 class CostValuePoint:
     """One system: what it costs a year (yen) and how much of its use is online (0-1).
 
@@ -402,4 +446,46 @@ def _line(
         "connectgaps": False,
         "line": {"color": colour, "dash": dash},
         "marker": {"symbol": symbol, "size": 9},
+    }
+
+
+def cost_today_and_scenario(
+    years: Sequence[int], today: Sequence[int | None], scenario: Sequence[int | None]
+) -> Figure:
+    """Bars side by side: yen of each fiscal year, today and in a scenario. Unknown: no bar."""
+    unit = yen_unit_label(_SCALE)
+    sides = (
+        (gettext("Today"), today, "#0017c1", ""),
+        (gettext("Scenario"), scenario, "#c74700", "/"),
+    )
+    return {
+        "data": [
+            {
+                "type": "bar",
+                "name": name,
+                "x": [fiscal_year_short(year) for year in years],
+                "y": [_scaled(amount) for amount in amounts],
+                "marker": {
+                    "color": colour,
+                    "pattern": {
+                        "shape": pattern,
+                        "fillmode": "overlay",
+                        "fgcolor": "#ffffff",
+                        "size": 7,
+                        "solidity": 0.25,
+                    },
+                },
+                "hovertemplate": f"%{{x}}<br>{name}: %{{y:,.2f}} {unit}<extra></extra>",
+            }
+            for name, amounts, colour, pattern in sides
+        ],
+        "layout": {
+            "barmode": "group",
+            "xaxis": {"title": {"text": gettext("Fiscal year")}, "type": "category"},
+            "yaxis": {
+                "title": {"text": gettext("Planned cost (%(unit)s)") % {"unit": unit}},
+                "rangemode": "tozero",
+                "tickformat": ",",
+            },
+        },
     }

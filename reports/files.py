@@ -72,13 +72,19 @@ def _cube(asked: Request) -> File:
 
 def _cost(asked: Request) -> File:
     rows = pages.cost_rows(asked.summary())
-    return File("portfolio-cost", _("Cost by fiscal year and class"), tables.cost_columns(), rows)
+    return File(
+        "portfolio-cost",
+        _("Cost by fiscal year and class"),
+        tables.cost_columns(Links(asked.query)),
+        rows,
+    )
 
 
 def _scatter(asked: Request) -> File:
-    points = dashboards.system_points(asked.selection, asked.summary().year)
+    year = asked.summary().year
+    points = dashboards.system_points(asked.selection, year)
     rows = (dashboards.as_point(row) for row in points.iterator(chunk_size=CHUNK))
-    columns = tables.point_columns(asked.tree)
+    columns = tables.point_columns(asked.tree, Links(asked.query), year)
     return File("portfolio-systems", _("Cost and value of each system"), columns, rows)
 
 
@@ -96,7 +102,9 @@ def _attention(asked: Request) -> File:
 def _systems(asked: Request) -> File:
     year = asked.summary().year
     rows = dashboards.agency_systems(asked.selection, year).iterator(chunk_size=CHUNK)
-    return File("agency-systems", _("Systems"), tables.system_columns(year), rows)
+    return File(
+        "agency-systems", _("Systems"), tables.system_columns(year, Links(asked.query)), rows
+    )
 
 
 def _projects(asked: Request) -> File:

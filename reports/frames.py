@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from governance.formatting import fiscal_year
 from governance.tabular import Column, Kind
+from projects.metrics.dictionary import METRIC_OF_FIGURE
 from reports.dashboards import AgencyFigures
 from reports.tables import COST_TEXT
 
@@ -62,6 +63,7 @@ def cube_columns(cube: pd.DataFrame) -> tuple[Column[Any], ...]:
                 amount(position),
                 Kind.YEN,
                 definition=COST_TEXT[figure],
+                metric=METRIC_OF_FIGURE[figure],
             )
             for position, (year, figure) in enumerate(keys, start=1)
         ),

@@ -1,9 +1,10 @@
 """The headline figures in their published shape: one for scripts and for the API."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from governance.formatting import iso_date
+from projects.metrics.dictionary import METRIC_OF_FIGURE
 from projects.metrics.risk import RULES
 from projects.metrics.types import Measure
 from projects.selectors import SEVERITIES
@@ -13,11 +14,25 @@ PLACES = Decimal("0.000001")
 COST_KEYS = ("development", "operation", "other", "initial", "available", "executed")
 
 
+METRIC_IDS: Final[dict[str, str]] = {
+    "systems": "systems",
+    "projects": "projects",
+    **{f"cost.*.{key}": METRIC_OF_FIGURE[key] for key in COST_KEYS},
+    "contracts.single_bid_ratio": "single_bid_ratio",
+    "services_online.use_ratio": "online_use",
+    "reviews.overdue": "reviews_overdue",
+    "updates.late": "reports_late",
+    "flags.*": "open_flags",
+}
+"""Figures of the answer (a star stands for any key) → their entry in the metric dictionary."""
+
+
 def as_json(summary: Summary) -> dict[str, Any]:
     """The shape of docs/portfolio-json.md: integer yen and counts, ratios to six places, unknown
     null. A published shape: keys may be added, none is taken away or changes its meaning."""
     total = summary.total
     return {
+        "metrics": METRIC_IDS,
         "as_of": iso_date(summary.as_of),
         "agencies": summary.agencies_valid,
         "systems": total.systems,

@@ -8,6 +8,7 @@ from django.db import models
 from django.http import QueryDict
 from django.urls import reverse
 
+from projects.explain_links import explain_url
 from projects.models import RiskFlag
 from projects.models.choices import Stage
 from projects.register import kind_of
@@ -72,6 +73,30 @@ class Links:
             budget_year=None if year is None else str(year),
             cost_class=cost_class,
             stage=Stage.EXECUTED.value,
+        )
+
+    def explain(self, metric: str, **changes: str | None) -> str:
+        """How a figure of this page came about, under its filters."""
+        if self.agency_code:
+            changes = {"agency": self.agency_code, **changes}
+        return reverse("reports:explain", args=[metric]) + self._tail(changes)
+
+    def explain_agency(self, metric: str, code: str, **changes: str | None) -> str:
+        """A figure of one agency without those below it: a row of a table of agencies."""
+        return self.explain(metric, own=code, **changes)
+
+    def explain_holder(self, metric: str, holder: models.Model, year: int | None) -> str:
+        """A figure of one system, project or KPI, on the day of the page."""
+        return explain_url(metric, holder, year, self.query.get("as_of"))
+
+    @staticmethod
+    def flag(pk: int) -> str:
+        return reverse("flag", args=[pk])
+
+    def item_lines(self, year: int, item: str) -> str:
+        """Executed cost lines of a cost item and budget year."""
+        return self._register(
+            "cost-lines", budget_year=str(year), cost_item=item, stage=Stage.EXECUTED.value
         )
 
     def _register(self, slug: str, **filters: str | None) -> str:

@@ -40,6 +40,7 @@ class AttentionItem:
     """One open flag in words."""
 
     severity: str
+    flag_url: str
     title: str
     subject: str
     url: str | None
@@ -130,6 +131,7 @@ def attention_item(flag: RiskFlag) -> AttentionItem:
     note = note_of(flag)
     return AttentionItem(
         severity=flag.severity,
+        flag_url=Links.flag(flag.pk),
         title=title_of(flag.rule_id),
         subject=str(flag.subject),
         url=subject_url(flag),
@@ -247,7 +249,7 @@ def _cost_chart(summary: Summary, query: QueryDict, exports: Exports) -> Chart:
         _("Cost by fiscal year and class"),
         charts.cost_by_year_and_class(years),
         build_table(
-            tables.cost_columns(),
+            tables.cost_columns(Links(query)),
             rows,
             caption=_("Cost by fiscal year and class"),
             caption_hidden=True,
@@ -270,7 +272,7 @@ def _value_chart(
         _("Cost and value of each system"),
         charts.cost_value_scatter(drawn, use_line=summary.use_threshold),
         build_table(
-            tables.point_columns(tree),
+            tables.point_columns(tree, Links(query), summary.year),
             points,
             caption=_("Cost and value of each system"),
             caption_hidden=True,
@@ -317,7 +319,7 @@ def agency_page(
     return AgencyPage(
         dashboard=dashboard_page(found.portfolio, tree, query, exports, agency.code),
         systems=build_table(
-            tables.system_columns(summary.year),
+            tables.system_columns(summary.year, links),
             found.systems,
             caption=cut_caption(_("Systems"), len(found.systems), summary.total.systems),
             query=query,

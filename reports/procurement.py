@@ -86,8 +86,8 @@ def by_agency(user: Any) -> list[Bought]:
     return sorted(found, key=lambda item: item.name)
 
 
-def by_vendor(user: Any) -> list[Bought]:
-    """The largest vendors by known amount. Two queries."""
+def by_vendor(user: Any, most: int | None = VENDORS) -> list[Bought]:
+    """The largest vendors by known amount, `most` of them (None: all). Two queries."""
     contracts = _contracts(user)
     whole = contracts.aggregate(whole=Sum("amount"))["whole"] or 0
     rows = (
@@ -95,7 +95,7 @@ def by_vendor(user: Any) -> list[Bought]:
         .order_by()
         .values("vendor")
         .annotate(**_COUNTS)
-        .order_by(F("sum_amount").desc(nulls_last=True), "vendor")[:VENDORS]
+        .order_by(F("sum_amount").desc(nulls_last=True), "vendor")[:most]
     )
     return [_bought(row, row["vendor"], None, whole) for row in rows]
 

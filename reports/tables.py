@@ -9,12 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from governance.formatting import Reason as Ground
 from governance.formatting import YenUnit, fiscal_year
 from governance.models.base import localized
-from governance.tabular import Badge, Column, Kind, Text, Tone, Unknown
+from governance.tabular import Column, Kind, Text, Unknown
+from projects.flag_text import severity_badge
+from projects.metrics.dictionary import METRIC_OF_FIGURE
 from projects.metrics.types import Measure, Reason
 from projects.models import Project, RiskFlag, System
-from projects.models.choices import FlagSeverity
 from projects.risk_text import note_of, title_of
-from projects.selectors import SEVERITIES, AgencyTree
+from projects.selectors import AgencyTree
 from reports.dashboards import AgencyFigures, Figures, Point, YearCost
 from reports.links import Links, object_url, subject_url
 
@@ -33,24 +34,21 @@ def shown(measure: Measure) -> Decimal | Unknown:
     return Unknown(ground or "undefined")
 
 
-_TONES: Final[dict[str, Tone]] = {
-    FlagSeverity.HIGH: "high",
-    FlagSeverity.MEDIUM: "medium",
-    FlagSeverity.LOW: "low",
-    FlagSeverity.UNKNOWN: "unknown",
-}
+Explained = Callable[[AgencyFigures], str]
+"""The Explain page of a row's figure."""
 
 
-def severity_badge(severity: str) -> Badge:
-    """A severity as icon and word, the gravest ranked first; "" is no open flag."""
-    if not severity:
-        return Badge(_("none"), "ok", len(SEVERITIES))
-    level = FlagSeverity(severity)
-    return Badge(level.label, _TONES[level], SEVERITIES.index(level))
+def _explained(links: Links, metric: str, **changes: str | None) -> Explained:
+    return lambda row: links.explain_agency(metric, row.agency.code, **changes)
 
 
 def _yen(
-    key: str, label: Text, value: Callable[[AgencyFigures], int | None], definition: Text
+    key: str,
+    label: Text,
+    value: Callable[[AgencyFigures], int | None],
+    definition: Text,
+    metric: str,
+    explained: Explained,
 ) -> Column[AgencyFigures]:
     return Column(
         key,
@@ -58,13 +56,20 @@ def _yen(
         value,
         Kind.YEN,
         sort=key,
+        url=explained,
         definition=definition,
         scale=YenUnit.HUNDRED_MILLION,
+        metric=metric,
     )
 
 
 def _count(
-    key: str, label: Text, value: Callable[[Figures], int], definition: Text
+    key: str,
+    label: Text,
+    value: Callable[[Figures], int],
+    definition: Text,
+    metric: str,
+    explained: Explained,
 ) -> Column[AgencyFigures]:
     return Column(
         key,
@@ -72,12 +77,19 @@ def _count(
         lambda row: value(row.figures),
         Kind.INTEGER,
         sort=key,
+        url=explained,
         definition=definition,
+        metric=metric,
     )
 
 
 def _ratio(
-    key: str, label: Text, value: Callable[[AgencyFigures], Measure], definition: Text
+    key: str,
+    label: Text,
+    value: Callable[[AgencyFigures], Measure],
+    definition: Text,
+    metric: str,
+    explained: Explained,
 ) -> Column[AgencyFigures]:
     return Column(
         key,
@@ -85,7 +97,9 @@ def _ratio(
         lambda row: shown(value(row)),
         Kind.RATIO,
         sort=key,
+        url=explained,
         definition=definition,
+        metric=metric,
     )
 
 
@@ -95,6 +109,29 @@ def agency_columns(year: int | None, links: Links) -> tuple[Column[AgencyFigures
     def cost(row: AgencyFigures) -> YearCost:
         return row.figures.year(year)
 
+    def count(
+        key: str,
+        label: Text,
+        value: Callable[[Figures], int],
+        text: Text,
+        metric: str = "",
+        **changes: str | None,
+    ) -> Column[AgencyFigures]:
+        name = metric or key
+        return _count(key, label, value, text, name, _explained(links, name, **changes))
+
+    def yen(
+        key: str, label: Text, value: Callable[[AgencyFigures], int | None]
+    ) -> Column[AgencyFigures]:
+        metric = METRIC_OF_FIGURE[key]
+        return _yen(key, label, value, COST_TEXT[key], metric, _explained(links, metric))
+
+    def share(
+        key: str, label: Text, value: Callable[[AgencyFigures], Measure], text: Text
+    ) -> Column[AgencyFigures]:
+        return _ratio(key, label, value, text, key, _explained(links, key))
+
+    flags = DEFINITIONS["flags"]
     return (
         Column(
             "agency",
@@ -104,50 +141,55 @@ def agency_columns(year: int | None, links: Links) -> tuple[Column[AgencyFigures
             url=lambda row: links.agency(row.agency.code),
             definition=_("The agency itself; agencies below it have rows of their own."),
         ),
-        _count("systems", _("Systems"), lambda f: f.systems, DEFINITIONS["systems"]),
-        _count("projects", _("Projects"), lambda f: f.projects, DEFINITIONS["projects"]),
-        _count("flags_high", _("Flags: high"), lambda f: f.flags_of("high"), DEFINITIONS["flags"]),
-        _count(
+        count("systems", _("Systems"), lambda f: f.systems, DEFINITIONS["systems"]),
+        count("projects", _("Projects"), lambda f: f.projects, DEFINITIONS["projects"]),
+        count(
+            "flags_high",
+            _("Flags: high"),
+            lambda f: f.flags_of("high"),
+            flags,
+            "open_flags",
+            severity="high",
+        ),
+        count(
             "flags_medium",
             _("Flags: medium"),
             lambda f: f.flags_of("medium"),
-            DEFINITIONS["flags"],
+            flags,
+            "open_flags",
+            severity="medium",
         ),
-        _count("reports_late", _("Reports late"), lambda f: f.reports_late, DEFINITIONS["reports"]),
-        _count(
+        count("reports_late", _("Reports late"), lambda f: f.reports_late, DEFINITIONS["reports"]),
+        count(
             "reviews_overdue",
             _("Reviews overdue"),
             lambda f: f.reviews_overdue,
             DEFINITIONS["reviews"],
         ),
-        _yen(
-            "development", _("Development"), lambda r: cost(r).development, COST_TEXT["development"]
-        ),
-        _yen("operation", _("Operation"), lambda r: cost(r).operation, COST_TEXT["operation"]),
-        _yen("other", _("Other"), lambda r: cost(r).other, COST_TEXT["other"]),
-        _yen("executed", _("Executed"), lambda r: cost(r).executed, COST_TEXT["executed"]),
-        _ratio(
+        yen("development", _("Development"), lambda r: cost(r).development),
+        yen("operation", _("Operation"), lambda r: cost(r).operation),
+        yen("other", _("Other"), lambda r: cost(r).other),
+        yen("executed", _("Executed"), lambda r: cost(r).executed),
+        share(
             "execution_rate",
             _("Execution rate"),
             lambda r: cost(r).execution_rate,
             COST_TEXT["execution_rate"],
         ),
-        _ratio(
+        share(
             "online_use",
             _("Online use"),
             lambda r: r.figures.online_use,
             DEFINITIONS["online_use"],
         ),
-        _ratio(
+        share(
             "single_bid_ratio",
             _("Single bids"),
             lambda r: r.figures.single_bid_ratio,
             DEFINITIONS["single_bid_ratio"],
         ),
-        _yen("initial", _("Initial budget"), lambda r: cost(r).initial, COST_TEXT["initial"]),
-        _yen(
-            "available", _("Budget available"), lambda r: cost(r).available, COST_TEXT["available"]
-        ),
+        yen("initial", _("Initial budget"), lambda r: cost(r).initial),
+        yen("available", _("Budget available"), lambda r: cost(r).available),
     )
 
 
@@ -208,7 +250,16 @@ def agency_year_columns(years: Sequence[int], links: Links) -> tuple[Column[Agen
     def yen(
         key: str, label: Text, year: int, value: Callable[[YearCost], int | None], text: Text
     ) -> Column[AgencyFigures]:
-        return _yen(f"{key}_{year}", label, lambda row: value(row.figures.year(year)), text)
+        metric = METRIC_OF_FIGURE[key]
+        explained = _explained(links, metric, year=str(year))
+        return _yen(
+            f"{key}_{year}",
+            label,
+            lambda row: value(row.figures.year(year)),
+            text,
+            metric,
+            explained,
+        )
 
     columns = [
         Column[AgencyFigures](
@@ -238,7 +289,7 @@ def agency_year_columns(years: Sequence[int], links: Links) -> tuple[Column[Agen
 CostRow = tuple[int, YearCost]
 
 
-def cost_columns() -> tuple[Column[CostRow], ...]:
+def cost_columns(links: Links) -> tuple[Column[CostRow], ...]:
     """Cost by fiscal year and class."""
 
     def yen(key: str, label: Text, value: Callable[[YearCost], int | None]) -> Column[CostRow]:
@@ -247,8 +298,10 @@ def cost_columns() -> tuple[Column[CostRow], ...]:
             label,
             lambda row: value(row[1]),
             Kind.YEN,
+            url=lambda row: links.explain(METRIC_OF_FIGURE[key], year=str(row[0])),
             definition=COST_TEXT[key],
             scale=YenUnit.HUNDRED_MILLION,
+            metric=METRIC_OF_FIGURE[key],
         )
 
     return (
@@ -265,7 +318,9 @@ def cost_columns() -> tuple[Column[CostRow], ...]:
             _("Execution rate"),
             lambda row: shown(row[1].execution_rate),
             Kind.RATIO,
+            url=lambda row: links.explain("execution_rate", year=str(row[0])),
             definition=COST_TEXT["execution_rate"],
+            metric="execution_rate",
         ),
         Column(
             "systems_known",
@@ -277,9 +332,17 @@ def cost_columns() -> tuple[Column[CostRow], ...]:
     )
 
 
-def point_columns(tree: AgencyTree) -> tuple[Column[Point], ...]:
-    """Cost and value of each system."""
+def point_columns(tree: AgencyTree, links: Links, year: int | None) -> tuple[Column[Point], ...]:
+    """Cost of the year and value of each system."""
     yen = YenUnit.HUNDRED_MILLION
+
+    def explained(metric: str) -> Callable[[Point], str]:
+        return lambda point: links.explain_holder(
+            metric,
+            System(system_id=point.system_id),
+            point.use_year if metric == "digital_take_up" else year,
+        )
+
     return (
         Column(
             "system",
@@ -294,22 +357,28 @@ def point_columns(tree: AgencyTree) -> tuple[Column[Point], ...]:
             _("Operation"),
             lambda point: point.operation,
             Kind.YEN,
+            url=explained("operation_cost"),
             definition=COST_TEXT["operation"],
             scale=yen,
+            metric="operation_cost",
         ),
         Column(
             "executed",
             _("Executed"),
             lambda point: point.executed,
             Kind.YEN,
+            url=explained("executed_cost"),
             definition=COST_TEXT["executed"],
             scale=yen,
+            metric="executed_cost",
         ),
         Column(
             "online_use",
             _("Online use"),
             lambda point: shown(point.use_ratio),
             Kind.RATIO,
+            url=explained("digital_take_up"),
+            metric="digital_take_up",
             definition=_(
                 "Cases done online ÷ all cases of the services on the system, in the latest year in"
                 " which both are known."
@@ -342,7 +411,13 @@ def attention_columns() -> tuple[Column[RiskFlag], ...]:
             url=subject_url,
             definition=_("The system, project, contract or review on which the flag stands."),
         ),
-        Column("severity", _("Severity"), lambda flag: severity_badge(flag.severity), Kind.CHOICE),
+        Column(
+            "severity",
+            _("Severity"),
+            lambda flag: severity_badge(flag.severity),
+            Kind.CHOICE,
+            url=lambda flag: Links.flag(flag.pk),
+        ),
         Column("rule", _("Rule"), lambda flag: title_of(flag.rule_id)),
         Column("agency", _("Agency"), lambda flag: str(flag.agency)),
         Column("why", _("Why"), lambda flag: note_of(flag).why),
@@ -352,9 +427,13 @@ def attention_columns() -> tuple[Column[RiskFlag], ...]:
     )
 
 
-def system_columns(year: int | None) -> tuple[Column[System], ...]:
+def system_columns(year: int | None, links: Links) -> tuple[Column[System], ...]:
     """Systems of an agency; rows come from `dashboards.agency_systems`."""
     yen = YenUnit.HUNDRED_MILLION
+
+    def explained(metric: str) -> Callable[[System], str]:
+        return lambda row: links.explain_holder(metric, row, year)
+
     return (
         Column("system", _("System"), str, url=object_url),
         Column("system_id", _("System ID"), lambda row: row.system_id),
@@ -366,24 +445,30 @@ def system_columns(year: int | None) -> tuple[Column[System], ...]:
             _("Development"),
             lambda row: row.year_development,  # type: ignore[attr-defined]
             Kind.YEN,
+            url=explained("development_cost"),
             definition=COST_TEXT["development"],
             scale=yen,
+            metric="development_cost",
         ),
         Column(
             "operation",
             _("Operation"),
             lambda row: row.year_operation,  # type: ignore[attr-defined]
             Kind.YEN,
+            url=explained("operation_cost"),
             definition=COST_TEXT["operation"],
             scale=yen,
+            metric="operation_cost",
         ),
         Column(
             "executed",
             _("Executed"),
             lambda row: row.year_executed,  # type: ignore[attr-defined]
             Kind.YEN,
+            url=explained("executed_cost"),
             definition=COST_TEXT["executed"],
             scale=yen,
+            metric="executed_cost",
         ),
         Column(
             "severity",

@@ -18,7 +18,8 @@ from reports.tables import COST_TEXT, shown
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """What `includes/_tile.html` prints; `definition` stands below the tiles."""
+    """What `includes/_tile.html` prints; `definition` stands below the tiles. The label leads to
+    the rows (`url`), the figure to its Explain page (`explain`)."""
 
     key: str
     label: str
@@ -29,6 +30,8 @@ class Tile:
     age: str = ""
     url: str = ""
     tone: str = ""
+    metric: str = ""
+    explain: str = ""
 
 
 def headline(summary: Summary, links: Links) -> list[Tile]:
@@ -50,7 +53,7 @@ def headline(summary: Summary, links: Links) -> list[Tile]:
             summary.cost.operating_systems,
             links,
         ),
-        _measured(summary),
+        _measured(summary, links),
         _systems(summary, links),
         _risk(summary, links),
         _reviews(summary, links),
@@ -75,6 +78,8 @@ def _cost(
         },
         age=_year_age(year, summary.as_of),
         url=links.cost_lines(year, key),
+        metric=f"{key}_cost",
+        explain=links.explain(f"{key}_cost"),
         tone="unknown" if yen is None else "",
     )
 
@@ -101,7 +106,7 @@ def _changed(summary: Summary, *kinds: str) -> str:
     return _("Last change %(age)s") % {"age": _dated(max(days), summary.as_of)}
 
 
-def _measured(summary: Summary) -> Tile:
+def _measured(summary: Summary, links: Links) -> Tile:
     total = summary.total
     share = shown(summary.cost.measured_share)
     note = (
@@ -127,6 +132,8 @@ def _measured(summary: Summary) -> Tile:
         note=note,
         age=dated,
         url="#cost-and-value",
+        metric="measured_systems",
+        explain=links.explain("measured_systems"),
         tone="unknown" if not total.measured_systems else "",
     )
 
@@ -171,6 +178,8 @@ def _systems(summary: Summary, links: Links) -> Tile:
         note=note,
         age=_changed(summary, "systems"),
         url=links.systems(),
+        metric="live_systems",
+        explain=links.explain("live_systems"),
         tone=tone,
     )
 
@@ -196,6 +205,8 @@ def _risk(summary: Summary, links: Links) -> Tile:
         },
         age=_judged(summary),
         url=links.attention(severity=FlagSeverity.HIGH),
+        metric="projects_at_high_risk",
+        explain=links.explain("projects_at_high_risk"),
         tone="high" if high else "",
     )
 
@@ -219,6 +230,8 @@ def _reviews(summary: Summary, links: Links) -> Tile:
         unit=_of(summary.total.reviews),
         age=_changed(summary, "reviews"),
         url=links.attention(rule="review_overdue"),
+        metric="reviews_overdue",
+        explain=links.explain("reviews_overdue"),
         tone="medium" if overdue else "",
     )
 
@@ -237,5 +250,7 @@ def _reports(summary: Summary, links: Links) -> Tile:
         note=_("Monthly report for %(month)s") % {"month": f"{summary.period:%Y-%m}"},
         age=_changed(summary, "projects"),
         url=links.attention(rule="late_report"),
+        metric="reports_late",
+        explain=links.explain("reports_late"),
         tone="medium" if total.reports_late else "",
     )

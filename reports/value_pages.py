@@ -212,7 +212,7 @@ def _scatter(make: _Builder, summary: Summary, found: value.Axes) -> Chart:
             use_line=found.lines.value,
         ),
         build_table(
-            point_columns(make.asked.tree),
+            point_columns(make.asked.tree, Links(make.asked.query), summary.year),
             points,
             caption=_("Operation cost and online use of systems"),
             caption_hidden=True,

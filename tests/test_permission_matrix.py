@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from governance.access import Role
 from governance.models import Training, User
-from projects.models import FlagMute, MonthlyUpdate, RiskFlag, TargetChange
+from projects.models import FlagMute, MonthlyUpdate, RiskFlag, Scenario, TargetChange
 from projects.models.choices import RequestState, UpdateState
 from projects.register import KINDS
 from tests import factories
@@ -107,11 +107,22 @@ preferences             | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 
 projects:projects-figures| 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 404 | 302
 projects:projects-outlook| 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 404 | 302
 contradictions          | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 403 | 302
+flag                    | 200 | 200 | 200 | 200 | 200 | 200 | 404 | 404 | 200 | 200 | 404 | 302
 flag-mute               | 200 | 200 | 200 | 200 | 200 | 403 | 404 | 404 | 403 | 403 | 404 | 302
 reports:value           | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 302
 reports:value-export    | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 403 | 302
+reports:delivery        | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 403 | 302
+reports:delivery-export | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 403 | 302
+reports:explain         | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 302
+reports:costs           | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 302
+reports:costs-export    | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 302
+reports:procurement-export| 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 302
 reports:procurement     | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 302
 outlook                 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 200 | 200 | 403 | 302
+reports:scenarios       | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 403 | 403 | 200 | 403 | 302
+reports:scenario-new    | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 302
+reports:scenario        | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 403 | 403 | 200 | 403 | 302
+reports:scenario-export | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 403 | 403 | 200 | 403 | 302
 metrics                 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 302
 people                  | 200 | 200 | 200 | 200 | 200 | 403 | 200 | 403 | 403 | 200 | 403 | 302
 vacancies               | 200 | 200 | 200 | 200 | 200 | 403 | 200 | 403 | 403 | 200 | 403 | 302
@@ -164,6 +175,17 @@ mute-approve                | 302 | 403 | 302 | 403 | 403 | 403 | 404 | 404 | 40
 mute-reject                 | 302 | 403 | 302 | 403 | 403 | 403 | 404 | 404 | 403 | 403 | 404 | 302
 flag-unmute                 | 302 | 302 | 302 | 302 | 302 | 403 | 404 | 404 | 403 | 403 | 404 | 302
 """
+# Status of a GET (edit) or a POST about a scenario of the home ministry's that another PMO of the
+# ministry owns, and about one of the actor's own.
+SCENARIOS = """
+name                    | cio_office | advisor | ministry_cio | pmo | pjmo | accounting | hr | public_relations | verifier | auditor | no_role | anonymous
+reports:scenario-edit   | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 302
+reports:scenario-copy   | 302 | 302 | 302 | 302 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 302
+reports:scenario-delete | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 302
+own:scenario-edit       | 200 | 200 | 200 | 200 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 302
+own:scenario-copy       | 302 | 302 | 302 | 302 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 302
+own:scenario-delete     | 302 | 302 | 302 | 302 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 302
+"""
 # The state in which each of them finds the report.
 TAKES = {
     "submit": UpdateState.DRAFT,
@@ -183,6 +205,7 @@ def _parsed(table: str) -> dict[str, dict[str, str]]:
 
 CELLS, STATUSES, TRANSITIONS = _parsed(REGISTER), _parsed(PAGES), _parsed(REPORTS)
 DECIDED = _parsed(DECISIONS)
+KEPT = _parsed(SCENARIOS)
 Pairs = Mapping[str, tuple[models.Model, models.Model]]
 
 
@@ -279,6 +302,7 @@ def _names(patterns: list[Any], space: str = "") -> Iterator[str]:
 
 def _spoken_of() -> set[str]:
     names = set(STATUSES) | set(TRANSITIONS) | set(DECIDED)
+    names |= {name for name in KEPT if not name.startswith("own:")}
     for slug in CELLS:
         names |= {f"api:{slug}-list", f"api:{slug}-detail"}
         if slug not in API_ONLY:
@@ -301,7 +325,7 @@ def test_every_cell_is_one_that_the_legend_explains() -> None:
     assert {cell for row in CELLS.values() for cell in row.values()} <= allowed
     assert all(
         list(row) == ACTORS
-        for row in (*STATUSES.values(), *TRANSITIONS.values(), *DECIDED.values())
+        for row in (*STATUSES.values(), *TRANSITIONS.values(), *DECIDED.values(), *KEPT.values())
     )
 
 
@@ -375,7 +399,11 @@ _ARGS: Mapping[str, list[Any]] = {
     "reports:portfolio-export": ["csv"],
     "reports:attention-export": ["xlsx"],
     "reports:value-export": ["csv"],
+    "reports:costs-export": ["csv"],
+    "reports:procurement-export": ["xlsx"],
     "reports:agency": ["home"],
+    "reports:delivery-export": ["csv"],
+    "reports:explain": ["executed_cost"],
     "reports:agency-export": ["home", "csv"],
     "reports:audit-export": ["csv"],
     "reports:systems-years": ["HOME-1", "csv"],
@@ -385,6 +413,8 @@ _TABLES = {
     "reports:portfolio-export": "agencies",
     "reports:agency-export": "systems",
     "reports:value-export": "goals",
+    "reports:costs-export": "reduction",
+    "reports:procurement-export": "renewals",
 }
 
 
@@ -397,13 +427,16 @@ def test_other_pages(actor: str, world: World, actors: dict[Role, User], outside
     training = Training.objects.create(user=member, kind="skill", title="EVM")
     kpi = factories.KpiFactory.create(code="HOME-K", system=world.system)
     value = factories.KpiValueFactory.create(kpi=kpi)
+    scenario = Scenario.objects.create(name="S", owner=member, agency=world.home)
     args = {
         **_ARGS,
         "membership-edit": [membership.pk],
         "training-edit": [training.pk],
         "projects:kpi-values-change": [value.pk],
-        "flag-mute": [_flag(world).pk],
+        "reports:scenario": [scenario.pk],
+        "reports:scenario-export": [scenario.pk, "csv"],
     }
+    args["flag"] = args["flag-mute"] = [_flag(world).pk]
 
     def asked() -> Iterator[Asked]:
         for name, row in STATUSES.items():
@@ -483,6 +516,26 @@ def test_who_decides_on_requests(
         )
     response = client.post(reverse(name, args=[asked.pk]), {"reason": "because"})
     assert response.status_code == int(DECIDED[name][actor]), response.content
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+@pytest.mark.parametrize("name", KEPT)
+def test_who_may_do_what_with_a_scenario(
+    name: str, actor: str, world: World, actors: dict[Role, User], outsider: User
+) -> None:
+    owner = factories.UserFactory.create(username="member")
+    if name.startswith("own:"):
+        owner = {NO_ROLE: outsider, ANONYMOUS: owner}.get(actor) or actors[Role(actor)]
+    kept = Scenario.objects.create(name="S", owner=owner, agency=world.home)
+    foreign = Scenario.objects.create(name="T", owner=owner, agency=world.other)
+    client = _browser(actor, actors, outsider)
+    method = "GET" if name.endswith("edit") else "POST"
+    expected = int(KEPT[name][actor])
+    route = name.replace("own:", "reports:")
+    response = _ask(client, method, reverse(route, args=[kept.pk]))
+    assert response.status_code == expected
+    if actor in {"ministry_cio", "pmo"}:
+        assert _ask(client, method, reverse(route, args=[foreign.pk])).status_code == 404
 
 
 def _flag(world: World) -> RiskFlag:

@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy
 
 from governance.models import User
 from governance.querysets import ScopedQuerySet
-from projects.models import CostLine
+from projects.metrics.dictionary import METRIC_OF_FIGURE
+from projects.models import CostLine, YearRollup
 from projects.models.base import FiscalYearField
 from projects.models.choices import Stage
 from projects.register import kind_of
@@ -183,10 +184,19 @@ class Field:
             )
         if unit := self.unit():
             parts.append(_("Unit: %(unit)s.") % {"unit": unit})
+        if metric := self.metric:
+            parts.append(_("Metric: `%(metric)s`.") % {"metric": metric})
         if self.nature is Nature.CHOICE:
             words = ", ".join(f"`{value}` {label}".rstrip() for value, label in self.choices)
             parts.append(_("One of: %(words)s.") % {"words": words})
         return "\n".join(parts)
+
+    @property
+    def metric(self) -> str:
+        """The id of a computed figure in the metric dictionary; "" for what people enter."""
+        if self.column is None or self.column.model is not YearRollup:
+            return ""
+        return METRIC_OF_FIGURE.get(self.name, "")
 
     def _meaning(self) -> str:
         if self.column is None:

@@ -161,6 +161,47 @@ def unused_rate(unused: Input, available: Input) -> Measure:
     return ratio(unused, available)
 
 
+def run_share(development: int | None, operation: int | None, other: int | None) -> Measure:
+    """Operation / (development + operation + other), from 0 to 1: what keeps things running.
+
+    Unknown classes are left out of the divisor; no data if operation itself is unknown.
+    """
+    return _share_of(operation, (development, operation, other))
+
+
+def change_share(development: int | None, operation: int | None, other: int | None) -> Measure:
+    """Development / (development + operation + other), from 0 to 1: what changes things.
+
+    Unknown classes are left out of the divisor; no data if development itself is unknown.
+    Source: the US publishes it as the share of development, modernisation and enhancement.
+    """
+    return _share_of(development, (development, operation, other))
+
+
+def _share_of(part: int | None, whole: Iterable[int | None]) -> Measure:
+    return ratio(part, sum(amount for amount in whole if amount is not None))
+
+
+def unit_cost(operation: Input, cases: Input) -> Measure:
+    """Operation cost / cases of the services on a system, in yen a case; undefined without cases.
+
+    Source: Government Digital Service, cost per transaction; start-up cost is left out.
+    """
+    return ratio(operation, cases)
+
+
+def unit_cost_multiple(
+    cost: Measure, peer_median: Decimal | None, *, peers: int, least_peers: int
+) -> Measure:
+    """Cost a case / the median of the class: 2 is twice as dear as half of the peers.
+
+    Not applicable with fewer than ``least_peers`` systems in the median, or without a median.
+    """
+    if peers < least_peers or not peer_median:
+        return Measure(None, Reason.NOT_APPLICABLE)
+    return cost if cost.value is None else Measure(cost.value / peer_median)
+
+
 def growth(first: Input, last: Input) -> Measure:
     """(last - first) / first: 0.1 is 10 % more; undefined from zero or with an unknown end."""
     reason = reason_for(first, last)

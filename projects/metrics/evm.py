@@ -7,8 +7,10 @@ field's feeds often carry milestones and money only, and an invented earned valu
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import itertools
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from projects.metrics.types import Measure, Reason
@@ -120,6 +122,29 @@ class EarnedValue:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class RolledUp:
+    """Earned value of many projects: the sums over `known` of `asked` projects."""
+
+    value: EarnedValue
+    known: int
+    asked: int
+
+
+def rolled_up(parts: Iterable[EarnedValue]) -> RolledUp:
+    """Sums of BAC, PV, EV and AC over the projects of which all four are known, so that a ratio of
+    sums never compares one set of projects with another. Nothing known gives nothing."""
+    found = list(parts)
+    whole = [part for part in found if None not in (part.bac, part.pv, part.ev, part.ac)]
+    if not whole:
+        return RolledUp(EarnedValue(None, None, None, None), 0, len(found))
+    sums = (
+        sum((Decimal(getattr(part, name)) for part in whole), Decimal(0))
+        for name in ("bac", "pv", "ev", "ac")
+    )
+    return RolledUp(EarnedValue(*sums), len(whole), len(found))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class EarnedSchedule:
     """When the plan had earned what is earned now (Lipke): all in periods.
 
@@ -134,6 +159,17 @@ class EarnedSchedule:
     """C"""
     pv_reached: Decimal | None = None
     pv_next: Decimal | None = None
+
+
+def forecast_finish(start: datetime.date, duration: Measure) -> datetime.date | None:
+    """The month (its first day) in which a plan that starts on `start` ends if it takes
+    `duration` months; None where that is undefined or lies beyond the calendar."""
+    if duration.value is None:
+        return None
+    # The first month of the plan is its first period: 12 periods from April end in March.
+    months = start.year * 12 + start.month - 2 + math.ceil(duration.value)
+    year, month = divmod(months, 12)
+    return None if year > datetime.MAXYEAR else datetime.date(year, month + 1, 1)
 
 
 def earned_schedule(

@@ -64,17 +64,42 @@ class Worth:
         return payback(self.flows, self.rate)
 
 
-def worth(costs: Years, benefits: Years, rate: Decimal) -> Worth | None:
-    """None without any cost or benefit, and where a year of either is unknown: a sum without it
-    would be too small. The first year is period 0, and is not discounted. A year that nobody named
-    has neither cost nor benefit. Raises ValueError for a rate of −100 % or less."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class Flows:
+    """Yen of every year from `first` on, without a gap."""
+
+    first: int
+    costs: Sequence[Decimal]
+    benefits: Sequence[Decimal]
+
+
+def aligned(costs: Years, benefits: Years) -> Flows | None:
+    """Both over the same years. None without any cost or benefit, and where a year of either is
+    unknown: a sum without it would be too small. A year that nobody named has neither."""
     if not is_known(costs) or not is_known(benefits):
         return None
     years = range(min(*costs, *benefits), max(*costs, *benefits) + 1)
-    spent = [Decimal(costs.get(year) or 0) for year in years]
-    gained = [Decimal(benefits.get(year) or 0) for year in years]
-    flows = [gain - cost for gain, cost in zip(gained, spent, strict=True)]
-    return Worth(years[0], years[-1], rate, appraise(spent, gained, rate, first=0), flows)
+    return Flows(
+        years[0],
+        [Decimal(costs.get(year) or 0) for year in years],
+        [Decimal(benefits.get(year) or 0) for year in years],
+    )
+
+
+def worth(costs: Years, benefits: Years, rate: Decimal) -> Worth | None:
+    """None where `aligned` is. The first year is period 0, and is not discounted. Raises ValueError
+    for a rate of −100 % or less."""
+    flows = aligned(costs, benefits)
+    if flows is None:
+        return None
+    net = [gain - cost for gain, cost in zip(flows.benefits, flows.costs, strict=True)]
+    return Worth(
+        flows.first,
+        flows.first + len(net) - 1,
+        rate,
+        appraise(flows.costs, flows.benefits, rate, first=0),
+        net,
+    )
 
 
 def is_known(years: Years) -> bool:

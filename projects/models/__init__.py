@@ -10,6 +10,7 @@ from projects.models.project import Project
 from projects.models.review import Finding, Review
 from projects.models.risk import Risk
 from projects.models.rollup import ServiceRollup, YearRollup
+from projects.models.scenario import Scenario
 from projects.models.service import Service, ServiceYear
 from projects.models.system import System, SystemLineage
 from projects.models.value import Benefit, Kpi, KpiLink, KpiMethod, KpiValue, TargetChange
@@ -37,6 +38,7 @@ __all__ = [
     "ReviewType",
     "Risk",
     "RiskFlag",
+    "Scenario",
     "Service",
     "ServiceRollup",
     "ServiceYear",

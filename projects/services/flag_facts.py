@@ -12,7 +12,7 @@ from decimal import Decimal
 from statistics import median
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from governance.access import Role
 from governance.models import Membership
@@ -264,10 +264,10 @@ def purchases(ids: Collection[int]) -> dict[int, list[Purchase]]:
     return found
 
 
-def unit_costs(ids: Collection[int], as_of: date) -> dict[int, UnitCost]:
+def unit_costs(ids: Collection[int] | QuerySet[Any, Any], as_of: date) -> dict[int, UnitCost]:
     """Cost a case of systems in the latest finished year that counts cases, beside their class.
 
-    Cost: two queries; the second reads one year of the classes concerned.
+    `ids` may be a query of ids, which stays in the database. Cost: two queries; the second reads one year of the classes concerned.
     """
     year = last_ended_fiscal_year(as_of)
     own = YearRollup.objects.filter(system_id__in=ids, cases__gt=0, fiscal_year__lte=year)

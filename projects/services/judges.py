@@ -53,6 +53,7 @@ from projects.metrics.risk import (
     security_test_overdue,
     single_bidder,
     unit_cost_outlier,
+    unused_budget,
     vendor_concentration,
     year_end_spending,
     zero_variance,
@@ -96,7 +97,7 @@ class Answered:
 
 def _settlements(holder: str, ids: Collection[int]) -> dict[int, list[Settlement]]:
     rows = YearRollup.objects.filter(**{f"{holder}_id__in": ids}).values_list(
-        f"{holder}_id", "fiscal_year", "available", "executed", "carried_out"
+        f"{holder}_id", "fiscal_year", "available", "executed", "carried_out", "unused"
     )
     found: dict[int, list[Settlement]] = defaultdict(list)
     for holder_id, *figures in rows:
@@ -174,6 +175,7 @@ def _judge_projects(ids: Collection[int], book: Book, as_of: date) -> Iterator[A
             (late_report, reporting),
             (execution_rate, budget),
             (carry_over, budget),
+            (unused_budget, budget),
             *((rule, delivery) for rule in _PLAN_RULES),
             (kpi_off_target, own.goals(is_running=is_running)),
             (no_outcome, outcomes),
@@ -203,6 +205,7 @@ class _SystemYear:
     available: int | None
     executed: int | None
     carried_out: int | None
+    unused: int | None
     operation: int | None
     cases: int | None
     online_cases: int | None
@@ -227,6 +230,7 @@ def _judge_systems(ids: Collection[int], book: Book, as_of: date) -> Iterator[An
         "available",
         "executed",
         "carried_out",
+        "unused",
         "operation",
         "cases",
         "online_cases",
@@ -256,7 +260,10 @@ def _judge_systems(ids: Collection[int], book: Book, as_of: date) -> Iterator[An
         )
         own = years.get(pk, [])
         budget = Budget(
-            [Settlement(y.fiscal_year, y.available, y.executed, y.carried_out) for y in own],
+            [
+                Settlement(y.fiscal_year, y.available, y.executed, y.carried_out, y.unused)
+                for y in own
+            ],
             is_spending=not has_ended
             and (bool(own) or status not in (SystemStatus.CONCEPT, SystemStatus.PLANNING)),
         )
@@ -281,6 +288,7 @@ def _judge_systems(ids: Collection[int], book: Book, as_of: date) -> Iterator[An
         asked: tuple[tuple[Rule[Any], object], ...] = (
             (execution_rate, budget),
             (carry_over, budget),
+            (unused_budget, budget),
             (cost_growth, operation),
             (low_online_use, use),
             (kpi_off_target, worth.goals(is_running=not has_ended)),

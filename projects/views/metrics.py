@@ -1,5 +1,6 @@
 """The metric dictionary, and the figures of a project with what they were made from."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from governance.access import Action, get_visible_or_404, rights_of
 from governance.formatting import DASH, yen
 from governance.models.base import localized
 from governance.tabular import Column, Kind, Unknown, build_table
+from projects.explain_links import explain_url
 from projects.figures import Figure, Input, MilestoneFigure, figures_of
 from projects.metric_text import BETTER, OWNERS, RANGES, REASONS, STATES, UNITS, formula_of
 from projects.metrics.dictionary import METRICS, Unit
@@ -69,14 +71,25 @@ def _value(figure: Figure) -> object:
     return f"{value.quantize(_SHOWN).normalize():f} {UNITS[figure.metric.unit]}"
 
 
+def _figure_columns(project: Project, as_of: date) -> tuple[Column[Any], ...]:
+    return (
+        Column(
+            "name",
+            gettext_lazy("name"),
+            lambda row: localized(row.metric.name_ja, row.metric.name),
+            url=lambda row: f"{reverse('metrics')}#{row.metric.id}",
+        ),
+        Column(
+            "value",
+            gettext_lazy("value"),
+            _value,
+            url=lambda row: explain_url(row.metric.id, project, as_of=as_of.isoformat()),
+        ),
+        *_FIGURES,
+    )
+
+
 _FIGURES: tuple[Column[Any], ...] = (
-    Column(
-        "name",
-        gettext_lazy("name"),
-        lambda row: localized(row.metric.name_ja, row.metric.name),
-        url=lambda _row: reverse("metrics"),
-    ),
-    Column("value", gettext_lazy("value"), _value),
     Column("note", gettext_lazy("reading"), lambda row: row.note or DASH),
     Column("formula", gettext_lazy("formula"), lambda row: formula_of(row.metric)),
     Column(
@@ -117,6 +130,7 @@ _MILESTONES: tuple[Column[MilestoneFigure], ...] = (
             else int(row.days.value)
         ),
         kind=Kind.INTEGER,
+        metric="schedule_variance_days",
     ),
     Column("state", gettext_lazy("reading"), lambda row: STATES[row.state]),
 )
@@ -168,7 +182,11 @@ def figures_page(request: HttpRequest, key: str) -> HttpResponse:
             if found.milestones
             else None,
             "table": build_table(
-                _FIGURES, found.figures, caption=_("Figures"), caption_hidden=True, query={}
+                _figure_columns(project, as_of),
+                found.figures,
+                caption=_("Figures"),
+                caption_hidden=True,
+                query={},
             ),
         },
     )

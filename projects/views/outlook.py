@@ -61,8 +61,16 @@ def _level(row: Any, key: str) -> Any:
 
 _SCORES: Final[tuple[Column[Row], ...]] = (
     Column("way", gettext_lazy("way of forecasting"), lambda row: WAYS[row["name"]]),
-    Column("auc", gettext_lazy("AUC"), lambda row: _number(row, "auc"), kind=Kind.DECIMAL),
-    Column("brier", gettext_lazy("Brier score"), lambda row: _number(row, "brier"), Kind.DECIMAL),
+    Column(
+        "auc", gettext_lazy("AUC"), lambda row: _number(row, "auc"), kind=Kind.DECIMAL, metric="auc"
+    ),
+    Column(
+        "brier",
+        gettext_lazy("Brier score"),
+        lambda row: _number(row, "brier"),
+        Kind.DECIMAL,
+        metric="brier",
+    ),
 )
 _CALIBRATION: Final[tuple[Column[Row], ...]] = (
     Column("stated", gettext_lazy("stated"), lambda row: f"{row['low']:.0%}–{row['high']:.0%}"),
@@ -81,9 +89,19 @@ _CLASSES: Final[tuple[Column[Row], ...]] = (
     Column("class", gettext_lazy("class"), lambda row: CLASSES[row["name"]]),
     Column("of", gettext_lazy("outcome ÷ first plan"), lambda row: row["of"]),
     Column("cases", gettext_lazy("projects"), lambda row: row["cases"], kind=Kind.INTEGER),
-    Column("p50", gettext_lazy("P50"), lambda row: _level(row, "p50"), kind=Kind.RATIO),
-    Column("p80", gettext_lazy("P80"), lambda row: _level(row, "p80"), kind=Kind.RATIO),
-    Column("tail", gettext_lazy("share above 150 %"), lambda row: _number(row, "tail"), Kind.RATIO),
+    Column(
+        "p50", gettext_lazy("P50"), lambda row: _level(row, "p50"), kind=Kind.RATIO, metric="p50"
+    ),
+    Column(
+        "p80", gettext_lazy("P80"), lambda row: _level(row, "p80"), kind=Kind.RATIO, metric="p80"
+    ),
+    Column(
+        "tail",
+        gettext_lazy("share above 150 %"),
+        lambda row: _number(row, "tail"),
+        Kind.RATIO,
+        metric="tail_share",
+    ),
 )
 
 
@@ -143,6 +161,7 @@ _WARNED: Final[tuple[Column[Warned], ...]] = (
         gettext_lazy("probability"),
         lambda row: Decimal(str(row.probability)),
         kind=Kind.RATIO,
+        metric="worsening_probability",
     ),
     Column("why", gettext_lazy("what it rests on"), lambda row: _why(row.model, row.case)),
 )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -24,6 +25,7 @@ class FlagTask:
     """A flag with the record on which it can be cleared."""
 
     severity: str
+    flag_url: str
     title: str
     subject: str
     url: str
@@ -35,6 +37,7 @@ def _task(flag: RiskFlag) -> FlagTask:
     note, subject = note_of(flag), flag.subject
     return FlagTask(
         severity=flag.severity,
+        flag_url=reverse("flag", args=[flag.pk]),
         title=title_of(flag.rule_id),
         subject=str(subject),
         url="" if subject is None else kind_of(subject).page_url(subject),

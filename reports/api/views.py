@@ -39,6 +39,11 @@ def _answer() -> dict[str, Any]:
     yen = {"type": ["integer", "null"], "x-unit": _("yen")}
     by_severity = _of(**{severity.value: _count() for severity in SEVERITIES})
     return _of(
+        metrics={
+            "type": "object",
+            "description": _("Figure of this answer → its id in the metric dictionary."),
+            "additionalProperties": {"type": "string"},
+        },
         as_of={"type": "string", "format": "date"},
         agencies=_count(),
         systems=_count(),

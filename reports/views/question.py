@@ -56,8 +56,8 @@ class Question:
     @property
     def kept_by_filters(self) -> dict[str, str]:
         """Parameters that the filter form takes along."""
-        own = ("as_of", "sort", "rate", "yen_per_hour")
-        return {name: str(self.query[name]) for name in own if name in self.query}
+        kept = ("as_of", "sort", "base_year", "end_year", "rate", "yen_per_hour")
+        return {name: str(self.query[name]) for name in kept if name in self.query}
 
     @property
     def kept_by_date(self) -> dict[str, str]:

@@ -51,7 +51,7 @@ def years_export(request: HttpRequest, slug: str, key: str, fmt: str) -> HttpRes
     if rows is None:
         raise PermissionDenied
     meta = _meta(request, _("Cost and online use by fiscal year"), [(kind.name, str(obj))])
-    return export_response(fmt, year_columns(), rows, meta, name=f"{slug}-years")
+    return export_response(fmt, year_columns(obj), rows, meta, name=f"{slug}-years")
 
 
 @require_safe

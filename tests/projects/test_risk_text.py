@@ -254,8 +254,11 @@ FACTS: Mapping[str, st.SearchStrategy[Any]] = {
     ),
     "review_overdue": st.builds(ReviewDates, days, st.booleans(), days),
     "finding_overdue": st.lists(st.builds(risk.OpenFinding, days, st.booleans())),
-    "carry_over": st.builds(
-        Budget, st.lists(st.builds(Settlement, years, yen, yen, yen)), st.booleans()
+    **dict.fromkeys(
+        ("carry_over", "unused_budget"),
+        st.builds(
+            Budget, st.lists(st.builds(Settlement, years, yen, yen, yen, yen)), st.booleans()
+        ),
     ),
     **dict.fromkeys(
         ("cost_overrun", "schedule_slip", "baseline_growth", "rebaselined", "zero_variance"),

@@ -180,6 +180,7 @@ def test_services_tell_how_many_cases_were_begun_and_how_many_users_answered(
                 ("execution_rate", "unknown"),
                 ("cost_growth", "unknown"),
                 ("carry_over", "unknown"),
+                ("unused_budget", "unknown"),
             },
         ),
         (8, set()),

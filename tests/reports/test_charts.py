@@ -13,9 +13,11 @@ from reports.charts import (
     Chart,
     CostValuePoint,
     CostYear,
+    MixYear,
     benefits_by_year,
     cost_by_year_and_class,
     cost_value_scatter,
+    mix_by_year,
     undrawn,
 )
 
@@ -45,8 +47,10 @@ def size_of(figure: dict[str, Any]) -> int:
         cost_value_scatter(POINTS, cost_line=10**9, use_line=Decimal("0.3")),
         cost_value_scatter([]),
         benefits_by_year([BenefitYear(2025, 10**9, None, 10**9)]),
+        mix_by_year([MixYear(2021, Decimal("0.7"), None), MixYear(2022, None, Decimal(1))]),
+        mix_by_year([]),
     ],
-    ids=["bars", "no bars", "scatter", "no points", "benefits"],
+    ids=["bars", "no bars", "scatter", "no points", "benefits", "mix", "no mix"],
 )
 def test_a_figure_is_valid_plain_and_small(figure: dict[str, Any]) -> None:
     go.Figure(figure)
@@ -160,3 +164,10 @@ def test_a_chart_comes_with_its_table_and_safe_data() -> None:
     assert html.count("</script>") == 1
     assert "<table" in html
     assert " style=" not in html
+
+
+def test_an_unknown_share_is_a_gap_and_a_line_without_any_is_left_out() -> None:
+    gap = mix_by_year([MixYear(2021, Decimal("0.75"), None), MixYear(2022, None, None)])
+    (line,) = gap["data"]
+    assert (line["name"], line["y"]) == ("Run share", [0.75, None])
+    assert line["connectgaps"] is False

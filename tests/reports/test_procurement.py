@@ -6,12 +6,14 @@ import pytest
 from django.urls import reverse
 
 from governance.access import Role
+from projects.metrics.dictionary import METRICS
 from projects.metrics.types import Reason
 from projects.models import System
 from projects.models.choices import ContractMethod
 from reports.procurement import by_agency, by_vendor, renewals
 from tests import factories
 from tests.conftest import World, person, signed_in
+from tests.reports.test_portfolio_page import csv_rows, table_rows
 
 pytestmark = pytest.mark.django_db
 
@@ -87,3 +89,43 @@ def test_queries_do_not_grow_with_the_contracts(
         assert len(by_agency(user)) == 12
         assert len(by_vendor(user)) == 13
         assert list(renewals(user))
+
+
+def test_the_tables_are_files_with_the_rows_of_the_page(bought: World) -> None:
+    System.objects.filter(pk=bought.system.pk).update(next_renewal_year=2028, next_renewal_cost=50)
+    client = signed_in(person(Role.PMO, bought))
+    html = client.get(reverse("reports:procurement")).content.decode()
+    for table, first in (("agencies", "Home Ministry"), ("vendors", "B社"), ("renewals", "2028")):
+        address = f"{reverse('reports:procurement-export', args=['csv'])}?table={table}"
+        assert address in html
+        rows = csv_rows(client.get(address))
+        assert len(rows) == len(table_rows(html, table)) > 0
+        assert first in next(iter(rows[0].values()))
+    vendors = csv_rows(client.get("/procurement/export.csv?table=vendors"))
+    assert [list(row.values())[2] for row in vendors] == ["600", "400"]
+    # A rate that nobody tells is an empty cell, never a zero.
+    assert "" in vendors[0].values()
+    book = client.get("/procurement/export.xlsx?table=vendors")
+    assert b"".join(book)[:2] == b"PK"
+
+
+def test_the_file_of_vendors_holds_all_and_the_page_the_largest(world: World) -> None:
+    for number in range(52):
+        factories.ContractFactory.create(agency=world.home, vendor=f"V{number:02}", amount=number)
+    client = signed_in(person(Role.PMO, world))
+    html = client.get(reverse("reports:procurement")).content.decode()
+    assert len(table_rows(html, "vendors")) == 50
+    assert len(csv_rows(client.get("/procurement/export.csv?table=vendors"))) == 52
+
+
+def test_figures_name_their_metric_and_what_is_not_offered_is_not_found(bought: World) -> None:
+    client = signed_in(person(Role.PMO, bought))
+    html = client.get(reverse("reports:procurement")).content.decode()
+    for metric in (
+        "contracts", "contract_amount", "vendor_share", "single_bid_ratio", "mean_award_rate",
+        "renewal_systems", "renewal_cost",
+    ):  # fmt: skip
+        assert metric in METRICS
+        assert f"#{metric}" in html
+    assert client.get("/procurement/export.csv?table=nonsense").status_code == 404
+    assert client.get("/procurement/export.pdf").status_code == 404

@@ -7,8 +7,20 @@ from collections.abc import Iterable, Mapping
 
 from projects.metrics.dictionary import cost, delivery, outlook, portfolio, value, worth
 from projects.metrics.dictionary.entry import Better, Metric, Owner, Term, Unit
+from projects.metrics.dictionary.portfolio import METRIC_OF_FIGURE
 
-__all__ = ["METRICS", "TERMS", "Better", "Metric", "Owner", "Term", "Unit", "formula", "render"]
+__all__ = [
+    "METRICS",
+    "METRIC_OF_FIGURE",
+    "TERMS",
+    "Better",
+    "Metric",
+    "Owner",
+    "Term",
+    "Unit",
+    "formula",
+    "render",
+]
 
 _AREAS = (portfolio, cost, delivery, value, worth, outlook)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from projects.metrics.dictionary.entry import NO_DATA, ZERO, Better, Metric, Owner, Term, Unit
 from projects.metrics.types import Reason
 
-_EVM = "EIA-748 family; METRICS.md §5"
-_ES = "Lipke, earned schedule; METRICS.md §5"
+_EVM = "EIA-748, earned value management"
+_ES = "Lipke, earned schedule"
 _US = "US Federal IT Dashboard, Variance Score Algorithms"
 
 TERMS = {

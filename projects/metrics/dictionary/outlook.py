@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from projects.metrics.dictionary.entry import NO_DATA, Better, Metric, Owner, Term, Unit
 
-_BIAS = "Mott MacDonald 2002, in the UK's Green Book; METRICS.md §6"
-_OUTSIDE = "Flyvbjerg and others 2022; METRICS.md §7"
+_BIAS = "Mott MacDonald 2002, in the UK's Green Book"
+_OUTSIDE = "Flyvbjerg and others 2022"
 
 TERMS = {
     "share": Term("share of the kind of work", "作業種別の割合"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from projects.metrics.dictionary.entry import NO_DATA, ZERO, Better, Metric, Owner, Term, Unit
 from projects.metrics.types import Reason
 
-_BUDGET = "Budget execution (予算執行); DOMAIN.md §3"
+_BUDGET = "Board of Audit 2021: execution of information-system budgets"
 _REGISTER = "The register"
 _POLICY = "Digital Government Promotion Policy 2017, direction 3-2"
 
@@ -32,6 +32,19 @@ TERMS = {
     "counted_cases": Term("Σ cases of online services", "Σ オンライン手続の全件数"),
     "counted_online": Term("Σ online cases of online services", "Σ オンライン手続のオンライン件数"),
 }
+
+METRIC_OF_FIGURE = {
+    "development": "development_cost",
+    "operation": "operation_cost",
+    "other": "other_cost",
+    "unsplit": "unsplit_cost",
+    "spent": "spent_cost",
+    "executed": "executed_cost",
+    "initial": "initial_budget",
+    "available": "available_budget",
+    "execution_rate": "execution_rate",
+}
+"""What pages, files and the API call the figures of a year's cost → their metric."""
 
 _SETTLED = (NO_DATA, Reason.WITHHELD)
 

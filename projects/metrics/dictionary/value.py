@@ -5,7 +5,7 @@ from __future__ import annotations
 from projects.metrics.dictionary.entry import NO_DATA, ZERO, Better, Metric, Owner, Term, Unit
 from projects.metrics.types import Reason
 
-_GDS = "Government Digital Service, service KPIs; METRICS.md §4"
+_GDS = "UK Government Digital Service, service KPIs"
 
 TERMS = {
     "actual": Term("actual", "実績値"),
@@ -24,9 +24,6 @@ TERMS = {
     "kpis_asked": Term("KPIs with a target", "目標値のあるKPI"),
     "minutes": Term("minutes a case", "1件当たり所要時間（分）"),
     "base_minutes": Term("minutes a case in the base year", "基準年度の1件当たり所要時間（分）"),
-    "hours": Term("users' hours", "利用者の時間"),
-    "saved_hours": Term("hours saved", "削減時間"),
-    "hour_price": Term("yen per hour", "時間単価（円）"),
     "median_cost": Term(
         "median of the systems' operation cost", "対象システムの運用等経費の中央値"
     ),
@@ -57,7 +54,7 @@ ENTRIES = (
         Unit.RATIO,
         "any",
         (NO_DATA, ZERO),
-        "GSA, Metric Scoring Algorithm; METRICS.md §2",
+        "GSA, Metric Scoring Algorithm",
         Better.MORE,
         Owner.PJMO,
     ),
@@ -93,7 +90,7 @@ ENTRIES = (
         Unit.PERCENT,
         "0 to 100",
         (NO_DATA, ZERO),
-        "Canada, service inventory; METRICS.md §4",
+        "Canada, service inventory",
         Better.MORE,
         Owner.PMO,
     ),
@@ -166,27 +163,11 @@ ENTRIES = (
         Better.LESS,
     ),
     _time(
-        "administrative_burden",
-        "Administrative burden",
-        "行政手続コスト",
-        "{hours} × {hour_price}",
-        Unit.YEN,
-        Better.LESS,
-    ),
-    _time(
         "hours_saved",
         "Hours that users save",
         "利用者の削減時間",
         "Σ {cases} × ({base_minutes} − {minutes}) ÷ 60",
         Unit.HOURS,
-        Better.MORE,
-    ),
-    _time(
-        "time_saved_value",
-        "Value of users' time saved",
-        "利用者の時間削減効果",
-        "{saved_hours} × {hour_price}",
-        Unit.YEN,
         Better.MORE,
     ),
     Metric(

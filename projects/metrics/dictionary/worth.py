@@ -5,7 +5,9 @@ from __future__ import annotations
 from projects.metrics.dictionary.entry import NO_DATA, ZERO, Better, Metric, Owner, Term, Unit
 from projects.metrics.types import Reason
 
-_A94 = "OMB Circular A-94, Appendix B; METRICS.md §6"
+_A94 = "OMB Circular A-94, Appendix B"
+
+_BURDEN = "Administrative-burden plan of 2017 (8,208億円 ÷ 3億2,277万 hours)"
 
 TERMS = {
     "pv_costs": Term("PV costs", "費用の現在価値"),
@@ -14,6 +16,20 @@ TERMS = {
         "the rate at which the present value of benefits − costs is 0",
         "便益−費用の現在価値が0になる率",
     ),
+    "discounted_costs": Term(
+        "Σ cost of each year ÷ (1 + discount rate)^(years since the base year)",
+        "Σ各年度の費用÷（1＋割引率）^（基準年度からの年数）",
+    ),
+    "discounted_benefits": Term(
+        "Σ benefit of each year ÷ (1 + discount rate)^(years since the base year)",
+        "Σ各年度の便益÷（1＋割引率）^（基準年度からの年数）",
+    ),
+    "hours_spent": Term("hours that users spend in a year", "利用者が年間に費やす時間"),
+    "hours_saved": Term(
+        "hours that users no longer spend, at today's cases",
+        "現在の件数で利用者が費やさなくなった時間",
+    ),
+    "yen_per_hour": Term("yen an hour", "1時間当たりの円"),
     "payback_rule": Term(
         "years until the sum of benefits − costs is 0", "便益−費用の累計が0になるまでの年数"
     ),
@@ -21,10 +37,6 @@ TERMS = {
         "years until the sum of discounted benefits − costs is 0",
         "割引後の便益−費用の累計が0になるまでの年数",
     ),
-    "year_cost": Term("cost of a year", "各年度の費用"),
-    "year_benefit": Term("benefit of a year", "各年度の便益"),
-    "rate": Term("discount rate", "割引率"),
-    "period": Term("years since the base year", "基準年度からの年数"),
     "planned_benefit": Term("benefits planned", "便益の計画額"),
     "realised_benefit": Term("benefits realised", "便益の実現額"),
     "expected_benefit": Term(
@@ -47,21 +59,6 @@ def _benefit(id: str, name: str, name_ja: str, term: str) -> Metric:
         (NO_DATA, Reason.WITHHELD),
         _BENEFITS,
         Better.MORE,
-        Owner.PJMO,
-    )
-
-
-def _present(id: str, name: str, name_ja: str, term: str, better: Better) -> Metric:
-    return Metric(
-        id,
-        name,
-        name_ja,
-        f"Σ {{{term}}} ÷ (1 + {{rate}})^{{period}}",
-        Unit.YEN,
-        "≥ 0",
-        (NO_DATA,),
-        _A94,
-        better,
         Owner.PJMO,
     )
 
@@ -139,9 +136,53 @@ ENTRIES = (
         Better.LESS,
         Owner.PJMO,
     ),
-    _present("pv_costs", "Present value of costs", "費用の現在価値", "year_cost", Better.LESS),
-    _present(
-        "pv_benefits", "Present value of benefits", "便益の現在価値", "year_benefit", Better.MORE
+    Metric(
+        "pv_costs",
+        "Present value of costs",
+        "費用の現在価値",
+        "{discounted_costs}",
+        Unit.YEN,
+        "≥ 0",
+        (NO_DATA,),
+        _A94,
+        Better.LESS,
+        Owner.PJMO,
+    ),
+    Metric(
+        "pv_benefits",
+        "Present value of benefits",
+        "便益の現在価値",
+        "{discounted_benefits}",
+        Unit.YEN,
+        "any",
+        (NO_DATA,),
+        _A94,
+        Better.MORE,
+        Owner.PJMO,
+    ),
+    Metric(
+        "administrative_burden",
+        "Administrative burden in money",
+        "行政手続コスト",
+        "{hours_spent} × {yen_per_hour}",
+        Unit.YEN,
+        "≥ 0",
+        (NO_DATA,),
+        _BURDEN,
+        Better.LESS,
+        Owner.PMO,
+    ),
+    Metric(
+        "time_saved_value",
+        "Value of the users' time saved",
+        "利用者の時間短縮の価値",
+        "{hours_saved} × {yen_per_hour}",
+        Unit.YEN,
+        "any",
+        (NO_DATA,),
+        _BURDEN,
+        Better.MORE,
+        Owner.PMO,
     ),
     _benefit("benefit_planned", "Benefits planned", "便益（計画）", "planned_benefit"),
     _benefit("benefit_realised", "Benefits realised", "便益（実現）", "realised_benefit"),

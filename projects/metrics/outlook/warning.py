@@ -26,7 +26,10 @@ GROWTH: Final = Decimal("0.10")
 """A cost that grows by more than this share has grown."""
 HELD_BACK: Final = 5.0
 """Strength of the ridge: how much evidence a factor needs before it moves the answer."""
-_STEPS: Final = 12  # Newton's error squares with each step: five are enough, twelve are sure.
+_STEPS: Final = 50  # Newton's error squares near the end: a handful is enough, fifty are sure.
+_HALVINGS: Final = 30
+_STILL: Final = 1e-10
+"""The fit ends when a step adds less than this to the log-likelihood."""
 HORIZON: Final = datetime.timedelta(days=365)
 MIN_CASES, MIN_EVENTS = 40, 8
 """Fewer known cases teach nothing; fewer in which a sign came (or did not) move no factor."""
@@ -177,7 +180,7 @@ class Weights:
     def probability(self, found: Mapping[str, float]) -> float:
         """From 0 to 1, of factors whose size is centred."""
         odds = self.intercept + sum(self.by_factor[name] * value for name, value in found.items())
-        return 1 / (1 + math.exp(-odds))
+        return _share(odds)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -243,29 +246,79 @@ def learn(cases: Iterable[Case]) -> Model | None:
     return Model(centre, weights) if is_taught else None
 
 
+Row = tuple[list[tuple[int, float]], bool]
+"""The factors of a case by place, and whether the sign came."""
+
+
 def _fit(known: Sequence[tuple[Mapping[str, float], bool]], events: int) -> Weights:
     """Newton's method on the ridge-penalised log-likelihood, which is strictly concave: it has
-    one answer, whatever the order of the cases."""
+    one answer, whatever the order of the cases. A step that overshoots is halved until the
+    likelihood does not fall, so that no data set can drive it away."""
     places = {name: place for place, name in enumerate(FACTORS, 1)}
-    rows = [
+    rows: list[Row] = [
         ([(0, 1.0), *((places[name], value) for name, value in found.items() if value)], came)
         for found, came in known
     ]
-    size = len(FACTORS) + 1
     weights = [math.log(events / (len(known) - events)), *[0.0] * len(FACTORS)]
+    best = _likelihood(weights, rows)
     for _ in range(_STEPS):
-        slope = [0.0, *(-HELD_BACK * weight for weight in weights[1:])]
-        bend = [[HELD_BACK * (i == j and i > 0) for j in range(size)] for i in range(size)]
-        for row, came in rows:
-            stated = 1 / (1 + math.exp(-sum(weights[place] * value for place, value in row)))
-            spread = stated * (1 - stated)
-            for i, value in row:
-                slope[i] += value * (came - stated)
-                for j, other in row:
-                    bend[i][j] += value * other * spread
-        step = _solve(bend, slope)
-        weights = [weight + part for weight, part in zip(weights, step, strict=True)]
+        step = _solve(*_slopes(weights, rows))
+        weights, found = _stepped(weights, step, rows, best)
+        if found - best < _STILL:
+            break
+        best = found
     return Weights(weights[0], dict(zip(FACTORS, weights[1:], strict=True)), len(known), events)
+
+
+def _stepped(
+    weights: list[float], step: list[float], rows: Sequence[Row], best: float
+) -> tuple[list[float], float]:
+    """The weights after the largest part of the step that does not make them worse."""
+    for halvings in range(_HALVINGS):
+        part = 0.5**halvings
+        tried = [weight + part * move for weight, move in zip(weights, step, strict=True)]
+        found = _likelihood(tried, rows)
+        if found >= best:
+            return tried, found
+    return weights, best
+
+
+def _odds(weights: Sequence[float], row: Sequence[tuple[int, float]]) -> float:
+    return sum(weights[place] * value for place, value in row)
+
+
+def _share(odds: float) -> float:
+    """1 ÷ (1 + e^−odds), for odds of any size."""
+    if odds >= 0:
+        return 1 / (1 + math.exp(-odds))
+    small = math.exp(odds)
+    return small / (1 + small)
+
+
+def _likelihood(weights: Sequence[float], rows: Sequence[Row]) -> float:
+    held = HELD_BACK / 2 * sum(weight * weight for weight in weights[1:])
+    total = 0.0
+    for row, came in rows:
+        odds = _odds(weights, row)
+        against = -odds if came else odds
+        # log(1 + e^x) without overflow: the logarithm of the probability of what happened.
+        total += max(against, 0.0) + math.log1p(math.exp(-abs(against)))
+    return -total - held
+
+
+def _slopes(weights: Sequence[float], rows: Sequence[Row]) -> tuple[list[list[float]], list[float]]:
+    """Second and first derivatives, for Newton's step."""
+    size = len(weights)
+    slope = [0.0, *(-HELD_BACK * weight for weight in weights[1:])]
+    bend = [[HELD_BACK * (i == j and i > 0) for j in range(size)] for i in range(size)]
+    for row, came in rows:
+        stated = _share(_odds(weights, row))
+        spread = stated * (1 - stated)
+        for i, value in row:
+            slope[i] += value * (came - stated)
+            for j, other in row:
+                bend[i][j] += value * other * spread
+    return bend, slope
 
 
 def _solve(matrix: list[list[float]], right: list[float]) -> list[float]:

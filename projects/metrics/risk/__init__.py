@@ -36,6 +36,7 @@ from projects.metrics.risk.spending import (
     UnitCost,
     carry_over,
     unit_cost_outlier,
+    unused_budget,
     vendor_concentration,
     year_end_spending,
 )
@@ -116,6 +117,7 @@ __all__ = [
     "security_test_overdue",
     "single_bidder",
     "unit_cost_outlier",
+    "unused_budget",
     "vendor_concentration",
     "year_end_spending",
     "zero_variance",

@@ -28,13 +28,26 @@ from projects.metrics.types import Reason
 class Settlement:
     """One fiscal year's budget available and amount spent, in yen; None is unknown.
 
-    ``carried_out`` is what was carried to the next year: no input, but it explains a low rate.
+    ``carried_out`` is what was carried to the next year, ``unused`` what was given back: they are
+    no inputs of the rate, but explain a low one.
     """
 
     fiscal_year: int
     available: int | None
     executed: int | None
     carried_out: int | None = None
+    unused: int | None = None
+
+    @property
+    def left_unused(self) -> int | None:
+        """What was left unused: as reported, else what was neither spent nor carried over (Board
+        of Audit: the budget is spent, carried over or unused); None where that is not known."""
+        if self.unused is not None:
+            return self.unused
+        parts = (self.available, self.executed, self.carried_out)
+        if None in parts:
+            return None
+        return max(0, (self.available or 0) - (self.executed or 0) - (self.carried_out or 0))
 
     @property
     def is_known(self) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import datetime
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from projects.metrics.periods import fiscal_year_of, last_ended_fiscal_year
-from projects.metrics.risk.execution import Budget
+from projects.metrics.risk.execution import Budget, Settlement
 from projects.metrics.risk.registry import (
     Outcome,
     Parameter,
@@ -25,6 +25,15 @@ from projects.metrics.risk.registry import (
 )
 from projects.metrics.types import Reason
 
+_SETTLED = {
+    "settled_after_days": Parameter(
+        Decimal(183), Unit.DAYS, "A fiscal year is judged from this many days after its end"
+    ),
+    "window_years": Parameter(
+        Decimal(3), Unit.YEARS, "How many settled years to look back for a known share"
+    ),
+}
+
 
 @rule(
     id="carry_over",
@@ -35,15 +44,7 @@ from projects.metrics.types import Reason
         "Board of Audit 2021, 765 systems: development budgets had high rates of carry-over from "
         "schedules that were planned anew. The shares are presets."
     ),
-    parameters={
-        "settled_after_days": Parameter(
-            Decimal(183), Unit.DAYS, "A fiscal year is judged from this many days after its end"
-        ),
-        "window_years": Parameter(
-            Decimal(3), Unit.YEARS, "How many settled years to look back for a known share"
-        ),
-        **bounds("0.25", "0.50", Unit.RATIO, "ratio"),
-    },
+    parameters={**_SETTLED, **bounds("0.25", "0.50", Unit.RATIO, "ratio")},
 )
 def carry_over(facts: Budget, parameters: Parameters, as_of: datetime.date) -> Outcome:
     """The share of the budget available that was carried to the next year, in the latest settled
@@ -52,35 +53,75 @@ def carry_over(facts: Budget, parameters: Parameters, as_of: datetime.date) -> O
     Unknown without such a year in the window, and if that year is in order and a later one should
     be settled and is not reported; a budget of zero has no share.
     """
+    return _share_of_budget(facts, parameters, as_of, "carried_out", _carried_out)
+
+
+@rule(
+    id="unused_budget",
+    version=1,
+    title="Budget left unused",
+    subjects=(Subject.SYSTEM, Subject.PROJECT),
+    citation=(
+        "Board of Audit 2021, 765 systems: development budgets had high rates of unused money. "
+        "The shares are presets."
+    ),
+    parameters={**_SETTLED, **bounds("0.20", "0.40", Unit.RATIO, "ratio")},
+)
+def unused_budget(facts: Budget, parameters: Parameters, as_of: datetime.date) -> Outcome:
+    """The share of the budget available that was neither spent nor carried over, in the latest
+    settled year that is known: as reported, else what is left of the budget.
+
+    Unknown without such a year in the window, and if that year is in order and a later one should
+    be settled and is not reported; a budget of zero has no share.
+    """
+    return _share_of_budget(facts, parameters, as_of, "unused", _left_unused)
+
+
+def _carried_out(year: Settlement) -> int | None:
+    return year.carried_out
+
+
+def _left_unused(year: Settlement) -> int | None:
+    return year.left_unused
+
+
+def _share_of_budget(
+    facts: Budget,
+    parameters: Parameters,
+    as_of: datetime.date,
+    name: str,
+    part: Callable[[Settlement], int | None],
+) -> Outcome:
+    """Judges ``part`` ÷ the budget available of the latest settled year in which both are known;
+    evidence calls the part ``name``."""
     last = last_ended_fiscal_year(as_of, days_before=int(parameters["settled_after_days"]))
     window = range(last - int(parameters["window_years"]) + 1, last + 1)
-    judged = max(
-        (
-            one
-            for one in facts.years
-            if one.fiscal_year in window
-            and one.available is not None
-            and one.carried_out is not None
-        ),
-        key=lambda one: one.fiscal_year,
-        default=None,
-    )
+    known = [
+        (one.fiscal_year, one.available, amount)
+        for one in facts.years
+        if one.fiscal_year in window
+        and one.available is not None
+        and (amount := part(one)) is not None
+    ]
     figures: dict[str, int | str | None] = {
-        "fiscal_year": last if judged is None else judged.fiscal_year,
-        "available": None if judged is None else judged.available,
-        "carried_out": None if judged is None else judged.carried_out,
+        "fiscal_year": last,
+        "available": None,
+        name: None,
         "share": None,
     }
+    if known:
+        figures |= dict(zip(("fiscal_year", "available", name), max(known), strict=True))
     if not facts.is_spending:
         return clear(figures, Reason.NOT_APPLICABLE)
-    if judged is None or judged.available is None or judged.carried_out is None:
+    if not known:
         return unknown(Reason.NO_DATA, figures)
+    fiscal_year, available, amount = max(known)
     found = clear(figures, Reason.ZERO_DENOMINATOR)
-    if judged.available:
-        share = Decimal(judged.carried_out) / judged.available
+    if available:
+        share = Decimal(amount) / available
         figures["share"] = as_text(share)
         found = graded(share, parameters, figures, "ratio")
-    is_behind = judged.fiscal_year < last and not found.severity.fires
+    is_behind = fiscal_year < last and not found.severity.fires
     return unknown(Reason.NO_DATA, figures) if is_behind else found
 
 

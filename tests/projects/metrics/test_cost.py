@@ -10,10 +10,14 @@ from projects.metrics.cost import (
     Line,
     Stage,
     carry_over_rate,
+    change_share,
     execution_rate,
     growth,
     resolve_latest,
+    run_share,
     same_systems_growth,
+    unit_cost,
+    unit_cost_multiple,
     unused_rate,
     yearly_cost,
 )
@@ -209,3 +213,62 @@ def test_yearly_cost_equals_a_plain_sum_over_the_winning_lines(
     )
     got = [year.stages[Stage.EXECUTED].value for year in yearly_cost(lines)]
     assert got == ([expected] if by_key else [])
+
+
+@pytest.mark.parametrize(
+    ("classes", "run", "change"),
+    [
+        ((30, 60, 10), Measure(Decimal("0.6")), Measure(Decimal("0.3"))),
+        ((0, 5, None), Measure(Decimal(1)), Measure(Decimal(0))),
+        ((None, 60, None), Measure(Decimal(1)), Measure(None, Reason.NO_DATA)),
+        ((0, 0, 0), *[Measure(None, Reason.ZERO_DENOMINATOR)] * 2),
+        ((None, None, None), *[Measure(None, Reason.NO_DATA)] * 2),
+        ((None, None, 5), *[Measure(None, Reason.NO_DATA)] * 2),
+    ],
+)
+def test_run_and_change(
+    classes: tuple[int | None, int | None, int | None], run: Measure, change: Measure
+) -> None:
+    assert run_share(*classes) == run
+    assert change_share(*classes) == change
+
+
+@given(yen, yen, yen.filter(bool), st.integers(1, 1000))
+def test_the_mix_does_not_depend_on_the_unit_of_money(
+    development: int, operation: int, other: int, scale: int
+) -> None:
+    for share in (run_share, change_share):
+        assert share(development * scale, operation * scale, other * scale) == share(
+            development, operation, other
+        )
+
+
+def test_cost_a_case_against_the_peers() -> None:
+    """The case of the UK's transactions explorer: 4,000 over 2,000 cases is 2 each."""
+    dear = unit_cost(4000, 2000)
+    assert dear == Measure(Decimal(2))
+    assert unit_cost(4000, 0) == Measure(None, Reason.ZERO_DENOMINATOR)
+    assert unit_cost(None, 5) == Measure(None, Reason.NO_DATA)
+    half = Decimal("0.5")
+    assert unit_cost_multiple(dear, half, peers=5, least_peers=5) == Measure(Decimal(4))
+    for few in (
+        unit_cost_multiple(dear, half, peers=4, least_peers=5),
+        unit_cost_multiple(dear, None, peers=5, least_peers=5),
+        unit_cost_multiple(dear, Decimal(0), peers=5, least_peers=5),
+    ):
+        assert few == Measure(None, Reason.NOT_APPLICABLE)
+    unknown = unit_cost(None, 5)
+    assert unit_cost_multiple(unknown, half, peers=5, least_peers=5) == unknown
+
+
+@given(yen, st.integers(1, 10**9), st.integers(1, 10**6), st.integers(1, 1000))
+def test_the_multiple_does_not_depend_on_the_unit_of_money(
+    operation: int, cases: int, median: int, scale: int
+) -> None:
+    one = unit_cost_multiple(
+        unit_cost(operation, cases), Decimal(median), peers=5, least_peers=5
+    ).value
+    other = unit_cost_multiple(
+        unit_cost(operation * scale, cases), Decimal(median * scale), peers=5, least_peers=5
+    ).value
+    assert other == pytest.approx(one, rel=Decimal("1e-25"), abs=Decimal(0))

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 STATES = (*[ValueState.REPORTED] * 6, ValueState.MISSING, ValueState.WITHHELD)
 
 
-def _register_of(dice: random.Random) -> None:
+def register_of(dice: random.Random) -> None:
     """Four systems, every second with a ledger; sheets that repeat, correct and leave out."""
     for number in range(4):
         system = factories.SystemFactory.create()
@@ -78,7 +78,7 @@ def _expected(system: System) -> dict[int, dict[str, int | None]]:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_both_ways_of_adding_up_agree(seed: int) -> None:
-    _register_of(random.Random(seed))
+    register_of(random.Random(seed))
     rollups.recompute_all()
     compared = 0
     for system in System.objects.all():

@@ -32,6 +32,7 @@ def test_the_book_holds_these_rules() -> None:
         "security_test_overdue",
         "single_bidder",
         "unit_cost_outlier",
+        "unused_budget",
         "vendor_concentration",
         "year_end_spending",
         "zero_variance",

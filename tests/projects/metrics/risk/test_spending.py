@@ -7,6 +7,7 @@ from projects.metrics.risk import Budget, Outcome, Purchase, Purchases, Settleme
 from projects.metrics.risk.spending import (
     carry_over,
     unit_cost_outlier,
+    unused_budget,
     vendor_concentration,
     year_end_spending,
 )
@@ -42,6 +43,30 @@ def test_a_known_year_stands_until_a_later_one_is_reported() -> None:
     assert severity(Settlement(2024, 100, None, 5)) == "unknown"
     assert severity(Settlement(2024, 100, None, 60), Settlement(2025, 100, None, 5)) == "none"
     assert severity(Settlement(2022, 100, None, 60)) == "unknown"
+
+
+def unused(*years: Settlement) -> Outcome:
+    return unused_budget.judge(Budget(years), unused_budget.settle(), AS_OF)
+
+
+@pytest.mark.parametrize(
+    ("left", "severity"), [(19, "none"), (20, "medium"), (39, "medium"), (40, "high")]
+)
+def test_the_share_left_unused(left: int, severity: str) -> None:
+    assert unused(Settlement(2025, 100, None, None, left)).severity == severity
+    # Not reported: what was neither spent nor carried over.
+    assert unused(Settlement(2025, 100, 70 - left, 30)).severity == severity
+
+
+def test_spending_more_than_the_budget_leaves_nothing() -> None:
+    outcome = unused(Settlement(2025, 100, 120, 0))
+    assert (outcome.severity, outcome.figures["unused"]) == ("none", 0)
+
+
+def test_unused_money_that_cannot_be_judged() -> None:
+    assert unused(Settlement(2025, 100, 50, None)).severity == "unknown"
+    assert unused(Settlement(2025, None, 50, 50, 5)).severity == "unknown"
+    assert unused().severity == "unknown"
 
 
 def late(*contracts: Purchase) -> Outcome:

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('projects', '0004_mute'),
+        ('projects', '0005_scenario'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

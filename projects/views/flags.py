@@ -1,0 +1,119 @@
+"""One flag: what was found, the figures and thresholds behind it, and how it went before."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from governance.access import Action, can, get_visible_or_404
+from governance.tabular import Badge, Column, Kind, Table, build_table
+from projects.explain_links import explain_url
+from projects.flag_text import figures, severity_badge, thresholds
+from projects.models import RiskFlag
+from projects.models.choices import FlagSeverity
+from projects.register import kind_of
+from projects.risk_text import note_of, title_of
+from projects.rule_text import citation
+
+_PAIRS: tuple[Column[tuple[str, str]], ...] = (
+    Column("name", gettext_lazy("name"), lambda row: row[0]),
+    Column("value", gettext_lazy("value"), lambda row: row[1]),
+)
+
+
+def _badge(flag: RiskFlag) -> Badge:
+    return severity_badge(flag.severity)
+
+
+_HISTORY: tuple[Column[RiskFlag], ...] = (
+    Column("opened_on", gettext_lazy("opened on"), lambda row: row.opened_on, Kind.DATE),
+    Column("severity", gettext_lazy("severity"), _badge, Kind.CHOICE),
+    Column(
+        "severity_since",
+        gettext_lazy("at this severity since"),
+        lambda row: row.severity_since,
+        Kind.DATE,
+    ),
+    Column("closed_on", gettext_lazy("closed on"), lambda row: row.closed_on, Kind.DATE),
+    Column("why", gettext_lazy("why"), lambda row: note_of(row).why),
+)
+
+
+@require_safe
+def flag_page(request: HttpRequest, key: int) -> HttpResponse:
+    """Open or closed. Cost: three queries."""
+    rows: Any = RiskFlag.objects.select_related(
+        "agency", "system", "project", "contract", "review__review_type"
+    )
+    flag: RiskFlag = get_visible_or_404(rows, request.user, pk=key)
+    subject: Any = flag.subject
+    note = note_of(flag)
+    return render(
+        request,
+        "projects/flag.html",
+        {
+            "title": title_of(flag.rule_id),
+            "crumbs": [
+                {"label": str(subject), "url": kind_of(subject).page_url(subject)},
+                {"label": title_of(flag.rule_id)},
+            ],
+            "flag": flag,
+            "subject": subject,
+            "subject_url": kind_of(subject).page_url(subject),
+            "note": note,
+            "citation": citation(flag.rule_id),
+            "explained": _explained(flag),
+            "figures": _pairs(figures(flag), _("Figures used")),
+            "thresholds": _pairs(thresholds(flag), _("Thresholds used")),
+            "history": _history(flag),
+            "is_muted": flag.is_muted(timezone.localdate()),
+            "may_mute": flag.closed_on is None
+            and flag.severity != FlagSeverity.UNKNOWN
+            and can(request.user, Action.FLAG, flag),
+        },
+    )
+
+
+# The metric that explains what a rule looked at, and the figure that names its fiscal year.
+_EXPLAINED: Final[Mapping[str, tuple[str, str]]] = {
+    "cost_overrun": ("cost_variance", ""),
+    "schedule_slip": ("schedule_variance_days", ""),
+    "bcr_below_one": ("bcr", ""),
+    "execution_rate": ("execution_rate", "fiscal_year"),
+    "carry_over": ("carry_over_rate", "fiscal_year"),
+    "unused_budget": ("unused_rate", "fiscal_year"),
+    "cost_growth": ("operation_cost", "last_year"),
+    "low_online_use": ("digital_take_up", "fiscal_year"),
+    "unit_cost_outlier": ("cost_per_transaction", "fiscal_year"),
+    "no_outcome": ("executed_cost", ""),
+}
+
+
+def _explained(flag: RiskFlag) -> str:
+    """Where the rows behind the flag's figures are; "" where these stand on its own page."""
+    metric, year = _EXPLAINED.get(flag.rule_id, ("", ""))
+    about = flag.system or flag.project
+    if not metric or about is None:
+        return ""
+    return explain_url(metric, about, flag.figures.get(year))
+
+
+def _pairs(pairs: Any, caption: str) -> Table:
+    return build_table(_PAIRS, list(pairs), caption=caption, query={})
+
+
+def _history(flag: RiskFlag) -> Table | None:
+    """What the rule found on the same thing before."""
+    same = {
+        name: getattr(flag, name)
+        for name in ("system_id", "project_id", "contract_id", "review_id")
+    }
+    rows = list(RiskFlag.objects.filter(rule_id=flag.rule_id, **same).exclude(pk=flag.pk)[:50])
+    if not rows:
+        return None
+    return build_table(_HISTORY, rows, caption=_("The same rule before"), query={})

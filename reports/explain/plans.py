@@ -1,0 +1,65 @@
+"""How the figures of one project's delivery and worth came about."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from projects.figures import Figure, Input, ProjectFigures, figures_of
+from projects.metrics.dictionary import delivery, worth
+from projects.models import Baseline, Benefit, MonthlyUpdate
+from reports.explain.answer import KIND_OF_UNIT, TRACK, Asked, Explanation, Part, Row, row_of
+
+METRIC_IDS: Final = frozenset(metric.id for metric in (*delivery.ENTRIES, *worth.ENTRIES))
+
+
+def explain(asked: Asked) -> Explanation:
+    """The figure against the current plan, with what is said of others. Cost: nine queries."""
+    if asked.project is None:
+        raise Http404
+    found = figures_of(asked.project, asked.as_of)
+    figures = [one for one in found.figures if one.metric.id == asked.metric.id]
+    if not figures:
+        raise Http404
+    figure = figures[-1]  # The current plan and what is expected now stand last.
+    rows = list(_rows(asked, found, is_worth=asked.metric.id in _WORTH))
+    return Explanation(
+        asked.metric,
+        figure.measure,
+        ", ".join(part for part in (str(asked.project), figure.note) if part),
+        parts=[_part(item) for item in figure.inputs],
+        rows=rows,
+        rows_total=len(rows),
+        notes=[_other(one) for one in figures[:-1]],
+    )
+
+
+_WORTH: Final = frozenset(metric.id for metric in worth.ENTRIES)
+
+
+def _part(item: Input) -> Part:
+    return Part(item.term, item.value, item.kind, label=item.name)
+
+
+def _other(figure: Figure) -> str:
+    value = figure.measure.value
+    shown = _("no value") if value is None else f"{value.normalize():,f}"
+    return f"{figure.note}: {shown} ({KIND_OF_UNIT[figure.metric.unit]})"
+
+
+def _rows(asked: Asked, found: ProjectFigures, *, is_worth: bool) -> Iterator[Row]:
+    """The report, the plans and, for worth, the benefits. Cost: up to three queries."""
+    if found.report is not None and not is_worth:
+        report = MonthlyUpdate.objects.select_related(*TRACK).get(pk=found.report.pk)
+        yield row_of(
+            report, {}, _("monthly report %(month)s") % {"month": f"{report.period:%Y-%m}"}
+        )
+    plans = Baseline.objects.select_related(*TRACK).filter(
+        pk__in={plan.pk for plan in (found.first, found.current) if plan is not None}
+    )
+    for plan in plans.order_by("number"):
+        yield row_of(plan, {}, _("baseline %(n)d") % {"n": plan.number or 0})
+    if is_worth:
+        for benefit in asked.rows(Benefit).select_related(*TRACK).filter(project=found.project):
+            yield row_of(benefit, {})
