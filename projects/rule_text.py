@@ -81,9 +81,6 @@ CITATIONS: Final = frozenset(
             "The shares are presets."
         ),
         gettext_noop(
-            "Tell the next role after each so many business days without a report or an approval"
-        ),
-        gettext_noop(
             "Board of Audit: 73.9 % of competitive IT contracts of FY2018 had one bidder, "
             "at 96.0 % of the ceiling price against 82.5 % with two or more. RS 2024 table "
             "5-4 asks for the reason from 1,000,000,000 yen. The award ratio is a preset."

@@ -25,7 +25,7 @@ def years_file(asked: Request, found: Costs) -> File:
 
 def stages_file(asked: Request, found: Costs) -> File:
     title = _("Budget stages by fiscal year")
-    return File("cost-stages", title, tables.stage_columns(), found.years())
+    return File("cost-stages", title, tables.stage_columns(Links(asked.query)), found.years())
 
 
 def stage_holders_file(asked: Request, found: Costs) -> File:
@@ -57,7 +57,7 @@ def rates_file(asked: Request, found: Costs) -> File:
 def mix_years_file(asked: Request, found: Costs) -> File:
     rows = [(year, sums) for year, sums in found.years() if sums.count("split_known")]
     title = _("Run and change by fiscal year")
-    return File("cost-mix-years", title, tables.mix_year_columns(), rows)
+    return File("cost-mix-years", title, tables.mix_year_columns(Links(asked.query)), rows)
 
 
 def mix_file(asked: Request, found: Costs) -> File:
@@ -109,7 +109,9 @@ def unit_cost_rows(asked: Request) -> list[UnitRow]:
 
 def unit_costs_file(asked: Request) -> File:
     title = _("Cost a case of each system against its class")
-    return File("cost-unit-costs", title, tables.unit_columns(), unit_cost_rows(asked))
+    return File(
+        "cost-unit-costs", title, tables.unit_columns(Links(asked.query)), unit_cost_rows(asked)
+    )
 
 
 _BY_YEAR: Final[Mapping[str, Any]] = {

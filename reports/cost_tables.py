@@ -10,8 +10,10 @@ from governance.formatting import YenUnit, fiscal_year, percent
 from governance.models import Agency
 from governance.models.base import localized
 from governance.tabular import Column, Kind, Text, Unknown
+from projects.metrics.dictionary import METRIC_OF_FIGURE
 from projects.metrics.reduction import Readings, Reduction
 from projects.metrics.types import Measure, Reason
+from projects.models import System
 from projects.models.choices import CostClass, Stage
 from projects.services.rollups import STAGES
 from reports.costs import Item, Sums, UnitRow
@@ -94,6 +96,18 @@ def of(part: int, whole: int) -> str:
     return f"{part:,}/{whole:,}"
 
 
+def _explained(links: Links, metric: str) -> Callable[[Any], str | None]:
+    """The Explain page of a figure, of a row that is about a fiscal year or an agency."""
+
+    def url(row: Any) -> str | None:
+        about = row[0]
+        if isinstance(about, Agency):
+            return links.explain_agency(metric, about.code)
+        return links.explain(metric, year=str(about))
+
+    return url
+
+
 def _yen(
     key: str,
     label: Text,
@@ -114,57 +128,55 @@ def _yen(
     )
 
 
-def _ratio(key: str, label: Text, value: Callable[[Any], Measure], metric: str) -> Column[Any]:
+def _ratio(
+    key: str, label: Text, value: Callable[[Any], Measure], metric: str, links: Links
+) -> Column[Any]:
     return Column(
         key,
         label,
         lambda row: shown(value(row)),
         Kind.RATIO,
+        url=_explained(links, metric),
         definition=TEXT[key],
         metric=metric,
     )
 
 
-def _classes(links: Links | None = None) -> tuple[Column[Any], ...]:
-    """Yen by class; with `links`, of rows that are a fiscal year each, to the lines behind."""
+def _classes(links: Links) -> tuple[Column[Any], ...]:
+    """Yen by class, of rows that are a fiscal year or an agency each."""
 
-    def url(cost_class: CostClass) -> Callable[[Any], str | None] | None:
-        if links is None:
-            return None
-        return lambda row: links.cost_lines(row[0], cost_class.value)
+    def of_class(name: str, label: Text) -> Column[Any]:
+        metric = METRIC_OF_FIGURE[name]
+        return _yen(
+            name, label, lambda row: row[1].yen(name), metric, url=_explained(links, metric)
+        )
 
     return (
+        of_class("development", _("Development")),
+        of_class("operation", _("Operation")),
+        of_class("other", _("Other")),
+        of_class("unsplit", _("Not split")),
         _yen(
-            "development",
-            _("Development"),
-            lambda row: row[1].yen("development"),
-            "development_cost",
-            url=url(CostClass.DEVELOPMENT),
+            "spent",
+            _("Spent"),
+            lambda row: row[1].spent,
+            "spent_cost",
+            url=_explained(links, "spent_cost"),
         ),
-        _yen(
-            "operation",
-            _("Operation"),
-            lambda row: row[1].yen("operation"),
-            "operation_cost",
-            url=url(CostClass.OPERATION),
-        ),
-        _yen(
-            "other",
-            _("Other"),
-            lambda row: row[1].yen("other"),
-            "other_cost",
-            url=url(CostClass.OTHER),
-        ),
-        _yen("unsplit", _("Not split"), lambda row: row[1].yen("unsplit"), "unsplit_cost"),
-        _yen("spent", _("Spent"), lambda row: row[1].spent, "spent_cost"),
-        *_mix(),
+        *_mix(links),
     )
 
 
-def _mix() -> tuple[Column[Any], ...]:
+def _mix(links: Links) -> tuple[Column[Any], ...]:
     return (
-        _ratio("run_share", _("Run share"), lambda row: row[1].run_share, "run_share"),
-        _ratio("change_share", _("Change share"), lambda row: row[1].change_share, "change_share"),
+        _ratio("run_share", _("Run share"), lambda row: row[1].run_share, "run_share", links),
+        _ratio(
+            "change_share",
+            _("Change share"),
+            lambda row: row[1].change_share,
+            "change_share",
+            links,
+        ),
         Column(
             "split_known",
             _("Split known"),
@@ -193,12 +205,12 @@ def year_columns(links: Links) -> tuple[Column[YearRow], ...]:
     return (_YEAR, *_classes(links))
 
 
-def mix_year_columns() -> tuple[Column[YearRow], ...]:
+def mix_year_columns(links: Links) -> tuple[Column[YearRow], ...]:
     """What each fiscal year spent to run and to change."""
-    return (_YEAR, *_mix())
+    return (_YEAR, *_mix(links))
 
 
-def stage_columns() -> tuple[Column[YearRow], ...]:
+def stage_columns(links: Links) -> tuple[Column[YearRow], ...]:
     """The budget stages of each fiscal year, in yen."""
 
     def amount(stage: str) -> Callable[[YearRow], int | None]:
@@ -207,7 +219,14 @@ def stage_columns() -> tuple[Column[YearRow], ...]:
     return (
         _YEAR,
         *(
-            _yen(stage, Stage(stage).label, amount(stage), STAGE_METRICS[stage], TEXT["stage"])
+            _yen(
+                stage,
+                Stage(stage).label,
+                amount(stage),
+                STAGE_METRICS[stage],
+                TEXT["stage"],
+                _explained(links, STAGE_METRICS[stage]),
+            )
             for stage in STAGES
         ),
     )
@@ -239,7 +258,12 @@ def item_columns(years: Sequence[int], links: Links) -> tuple[Column[Item], ...]
         return lambda item: item.years.get(year)
 
     def lines(year: int) -> Callable[[Item], str | None]:
-        return lambda item: links.item_lines(year, item.code) if item.code else None
+        def url(item: Item) -> str:
+            if item.code:
+                return links.explain("item_cost", year=str(year), item=item.code)
+            return links.explain("unsplit_cost", year=str(year))
+
+        return url
 
     return (
         Column("item", _("Cost item"), lambda item: item.name or _("Not split")),
@@ -274,8 +298,15 @@ def rate_columns(links: Links) -> tuple[Column[AgencyRow], ...]:
             _("Budget available"),
             lambda row: row[1].yen("available"),
             "available_budget",
+            url=_explained(links, "available_budget"),
         ),
-        _yen("executed", _("Executed"), lambda row: row[1].yen("executed"), "executed_cost"),
+        _yen(
+            "executed",
+            _("Executed"),
+            lambda row: row[1].yen("executed"),
+            "executed_cost",
+            url=_explained(links, "executed_cost"),
+        ),
     ]
     for stage, key, label in (
         ("executed", "execution_rate", _("Execution rate")),
@@ -283,7 +314,7 @@ def rate_columns(links: Links) -> tuple[Column[AgencyRow], ...]:
         ("unused", "unused_rate", _("Unused rate")),
     ):
         columns += [
-            _ratio(key, label, rated(stage), key),
+            _ratio(key, label, rated(stage), key, links),
             Column(f"{key}_known", _("Both known"), coverage(stage), definition=TEXT["both_known"]),
         ]
     return tuple(columns)
@@ -291,7 +322,7 @@ def rate_columns(links: Links) -> tuple[Column[AgencyRow], ...]:
 
 def mix_columns(links: Links) -> tuple[Column[AgencyRow], ...]:
     """What each agency spends to run and to change."""
-    return (agency_column(links), *_classes())
+    return (agency_column(links), *_classes(links))
 
 
 READINGS: Final[tuple[tuple[str, Text, Callable[[Readings], Reduction]], ...]] = (
@@ -306,7 +337,9 @@ def reduction_columns(
 ) -> tuple[Column[ReductionRow], ...]:
     """The three readings side by side, then what stands behind each. `aim` is the fall that a
     target asks for."""
-    parts = [_reading_columns(key, label, read, base, end) for key, label, read in READINGS]
+    parts = [
+        _reading_columns(key, label, read, (base, end), links) for key, label, read in READINGS
+    ]
     columns = [
         agency_column(links),
         *(ratio for ratio, *_behind in parts),
@@ -333,19 +366,24 @@ def reduction_columns(
 
 
 def _reading_columns(
-    key: str, label: Text, read: Callable[[Readings], Reduction], base: int, end: int
+    key: str,
+    label: Text,
+    read: Callable[[Readings], Reduction],
+    ends: tuple[int, int],
+    links: Links,
 ) -> list[Column[ReductionRow]]:
     words = {"reading": label}
-    years = {**words, "base": fiscal_year(base), "end": fiscal_year(end)}
+    years = {**words, "base": fiscal_year(ends[0]), "end": fiscal_year(ends[1])}
     operation = _("Executed operation cost of the systems in this reading.")
     return [
-        _ratio(key, label, lambda row: read(row[1]).ratio, f"reduction_{key}"),
+        _ratio(key, label, lambda row: read(row[1]).ratio, f"reduction_{key}", links),
         _yen(
             f"{key}_base",
             _("%(reading)s: %(base)s") % years,
             lambda row: read(row[1]).base,
             f"reduction_{key}",
             operation,
+            _explained(links, f"reduction_{key}"),
         ),
         _yen(
             f"{key}_current",
@@ -353,6 +391,7 @@ def _reading_columns(
             lambda row: read(row[1]).current,
             f"reduction_{key}",
             operation,
+            _explained(links, f"reduction_{key}"),
         ),
         Column(
             f"{key}_systems",
@@ -390,8 +429,14 @@ def _median(row: UnitRow) -> object:
     return Unknown("not_applicable") if median is None else median.quantize(_CENT)
 
 
-def unit_columns() -> tuple[Column[UnitRow], ...]:
+def unit_columns(links: Links) -> tuple[Column[UnitRow], ...]:
     """What a case costs on each system, beside the systems of its class."""
+
+    def explained(metric: str) -> Callable[[UnitRow], str]:
+        return lambda row: links.explain_holder(
+            metric, System(system_id=row.system_id), row.facts.fiscal_year
+        )
+
     a_case = _("yen a case")
     return (
         Column(
@@ -406,6 +451,7 @@ def unit_columns() -> tuple[Column[UnitRow], ...]:
             _shown_multiple,
             Kind.DECIMAL,
             _("times"),
+            url=explained("unit_cost_multiple"),
             definition=TEXT["unit_cost_multiple"],
             metric="unit_cost_multiple",
         ),
@@ -415,6 +461,7 @@ def unit_columns() -> tuple[Column[UnitRow], ...]:
             lambda row: _rounded(row.unit_cost),
             Kind.DECIMAL,
             a_case,
+            url=explained("unit_cost"),
             definition=TEXT["unit_cost"],
             metric="unit_cost",
         ),
@@ -424,6 +471,7 @@ def unit_columns() -> tuple[Column[UnitRow], ...]:
             _median,
             Kind.DECIMAL,
             a_case,
+            url=explained("unit_cost_median"),
             definition=TEXT["unit_cost_median"],
             metric="unit_cost_median",
         ),
@@ -444,6 +492,7 @@ def unit_columns() -> tuple[Column[UnitRow], ...]:
             lambda row: row.facts.cost,
             "operation_cost",
             _("Executed operation cost of the system in that year."),
+            explained("operation_cost"),
         ),
         Column("cases", _("Cases"), lambda row: row.facts.cases, Kind.INTEGER),
     )

@@ -208,17 +208,8 @@ class Item:
 def items(selection: Selection, years: Sequence[tuple[int, Sums]]) -> list[Item]:
     """Executed yen of every cost item with a figure in one of `years` (`Costs.years`), in the
     order of the master, and last what is not split. One query."""
-    lines: QuerySet[CostLine] = selection.rows(CostLine)
-    # Judged over all lines, not over those the reader sees: a holder is seen as a whole.
-    overruled = Q(system__isnull=False) & Exists(_later("system")) | Q(
-        project__isnull=False
-    ) & Exists(_later("project"))
     rows = (
-        _narrowed(selection, lines)
-        .exclude(amount_state=ValueState.MISSING)
-        .exclude(cost_item__cost_class=CostClass.UNCLASSIFIED)
-        .filter(stage=Stage.EXECUTED.value, budget_year__in=[year for year, _sums in years])
-        .exclude(overruled)
+        item_lines(selection, [year for year, _sums in years])
         .order_by()
         .values(
             "budget_year",
@@ -249,6 +240,22 @@ def items(selection: Selection, years: Sequence[tuple[int, Sums]]) -> list[Item]
     if unsplit:
         listed.append(Item(CostClass.UNCLASSIFIED, "", "", unsplit))
     return listed
+
+
+def item_lines(selection: Selection, years: Sequence[int]) -> QuerySet[Any, Any]:
+    """The executed cost lines of items that count in these years. Queries nothing."""
+    lines: QuerySet[CostLine] = selection.rows(CostLine)
+    # Judged over all lines, not over those the reader sees: a holder is seen as a whole.
+    overruled = Q(system__isnull=False) & Exists(_later("system")) | Q(
+        project__isnull=False
+    ) & Exists(_later("project"))
+    return (
+        _narrowed(selection, lines)
+        .exclude(amount_state=ValueState.MISSING)
+        .exclude(cost_item__cost_class=CostClass.UNCLASSIFIED)
+        .filter(stage=Stage.EXECUTED.value, budget_year__in=list(years))
+        .exclude(overruled)
+    )
 
 
 def _later(holder: str) -> QuerySet[CostLine]:
@@ -336,25 +343,7 @@ def fallen(
 def _groups(
     selection: Selection, base_year: int, end_year: int, target_fall: Decimal
 ) -> Iterable[dict[str, Any]]:
-    end = fiscal_year_end(end_year)
-    successors = SystemLineage.objects.filter(
-        happened_on__lte=end,
-        predecessor__in=selection.systems().values("pk"),
-        predecessor__year_rollups__fiscal_year=base_year,
-        predecessor__year_rollups__operation__gt=0,
-    ).exclude(predecessor=F("successor"))
-    systems: QuerySet[Any, Any] = selection.systems()
-    # A join each, one row a system and year: as subqueries they would be computed again for each
-    # of the figures below.
-    systems = systems.order_by().annotate(
-        base_rollup=_rollup_of(base_year),
-        current_rollup=_rollup_of(end_year),
-        base=F("base_rollup__operation"),
-        current=F("current_rollup__operation"),
-        is_new=_flag(Q(go_live_on__gt=fiscal_year_end(base_year))),
-        took_over=_flag(Q(pk__in=successors.order_by().values("successor"))),
-        has_ended=_flag(Q(status__in=ENDED_STATUSES) | Q(retired_on__lte=end)),
-    )
+    systems = with_ends(selection, base_year, end_year)
     # Of 1,000, so that integers stay exact in every database.
     left = 1000 - int(target_fall * 1000)
     reached = systems.annotate(
@@ -373,6 +362,41 @@ def _groups(
         fell=Count("pk", filter=Q(thousandfold__lte=F("aimed_at"))),
     )
     return rows
+
+
+def with_ends(selection: Selection, base_year: int, end_year: int) -> QuerySet[Any, Any]:
+    """Systems with what each cost at both ends (`base`, `current`, yen or null), and whether it
+    went live later (`is_new`), `took_over` from one of the base year, or `has_ended`."""
+    end = fiscal_year_end(end_year)
+    successors = SystemLineage.objects.filter(
+        happened_on__lte=end,
+        predecessor__in=selection.systems().values("pk"),
+        predecessor__year_rollups__fiscal_year=base_year,
+        predecessor__year_rollups__operation__gt=0,
+    ).exclude(predecessor=F("successor"))
+    systems: QuerySet[Any, Any] = selection.systems()
+    # A join each, one row a system and year: as subqueries they would be computed again for each
+    # of the figures below.
+    found: QuerySet[Any, Any] = systems.order_by().annotate(
+        base_rollup=_rollup_of(base_year),
+        current_rollup=_rollup_of(end_year),
+        base=F("base_rollup__operation"),
+        current=F("current_rollup__operation"),
+        is_new=_flag(Q(go_live_on__gt=fiscal_year_end(base_year))),
+        took_over=_flag(Q(pk__in=successors.order_by().values("successor"))),
+        has_ended=_flag(Q(status__in=ENDED_STATUSES) | Q(retired_on__lte=end)),
+    )
+    return found
+
+
+def in_reading(reading: str) -> Q:
+    """The systems of `with_ends` that a reading takes in (`projects.metrics.reduction`)."""
+    if reading == "same_systems":
+        return Q(base__gt=0, current__gt=0)
+    if reading == "base_environment":
+        stays = Q(current__isnull=False) | Q(has_ended=True)
+        return Q(base__gt=0, is_new=False) & stays | Q(took_over=True, current__isnull=False)
+    return Q(base__isnull=False) | Q(current__isnull=False)
 
 
 def _rollup_of(year: int) -> FilteredRelation:

@@ -1,6 +1,7 @@
 """Columns of the delivery tables: one list each for page, CSV and XLSX."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -213,8 +214,14 @@ def agency_columns(links: Links) -> tuple[Column[AgencyDelivery], ...]:
                 "Projects of which BAC, PV, EV and AC are known: only these are rolled up."
             ),
         ),
-        *_indices(lambda row: row.rolled.value, explained),
-        *_values(lambda row: row.rolled.value, explained),
+        # Agencies stand in establishment order.
+        *(
+            replace(column, sort="")
+            for column in (
+                *_indices(lambda row: row.rolled.value, explained),
+                *_values(lambda row: row.rolled.value, explained),
+            )
+        ),
     )
 
 

@@ -5,6 +5,7 @@ Everything is counted over the rows that the reader sees, in four queries.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +15,7 @@ from governance.models import Agency
 from projects.metrics.types import Measure, Reason
 from projects.metrics.value import SingleBids
 from projects.models import Contract, System
-from projects.selectors import ENDED_STATUSES, bidding_counts
+from projects.selectors import ENDED_STATUSES, Criteria, Selection, Visible, bidding_counts
 
 VENDORS = 50
 """The largest vendors that are listed."""
@@ -69,15 +70,16 @@ _COUNTS: dict[str, Any] = {
 }
 
 
-def _contracts(user: Any) -> Any:
+def _contracts(user: Any, as_of: date) -> Any:
     # A many-to-many path of rights must not count a contract twice.
-    return Contract.objects.filter(pk__in=Contract.objects.visible_to(user).values("pk"))
+    seen = Selection(Visible(user), Criteria(), as_of).contracts()
+    return Contract.objects.filter(pk__in=seen.values("pk"))
 
 
-def by_agency(user: Any) -> list[Bought]:
-    """Every agency with a contract, by name. Two queries."""
+def by_agency(user: Any, as_of: date) -> list[Bought]:
+    """Every agency with a contract signed by the day, by name. Two queries."""
     agencies = Agency.objects.in_bulk()
-    rows = list(_contracts(user).order_by().values("agency_id").annotate(**_COUNTS))
+    rows = list(_contracts(user, as_of).order_by().values("agency_id").annotate(**_COUNTS))
     whole = sum(row["sum_amount"] or 0 for row in rows)
     found = [
         _bought(row, str(agencies[row["agency_id"]]), agencies[row["agency_id"]], whole)
@@ -86,9 +88,9 @@ def by_agency(user: Any) -> list[Bought]:
     return sorted(found, key=lambda item: item.name)
 
 
-def by_vendor(user: Any, most: int | None = VENDORS) -> list[Bought]:
+def by_vendor(user: Any, as_of: date, most: int | None = VENDORS) -> list[Bought]:
     """The largest vendors by known amount, `most` of them (None: all). Two queries."""
-    contracts = _contracts(user)
+    contracts = _contracts(user, as_of)
     whole = contracts.aggregate(whole=Sum("amount"))["whole"] or 0
     rows = (
         contracts.exclude(vendor="")

@@ -7,7 +7,7 @@ selection, so that both can be held against each other.
 
 from collections.abc import Callable, Mapping
 
-from reports.explain import buying, delivery, goals, holders, plans, sums
+from reports.explain import buying, delivery, goals, holders, plans, spending, sums
 from reports.explain.answer import Asked, Explanation
 
 Explainer = Callable[[Asked], Explanation]
@@ -17,8 +17,10 @@ EXPLAINERS: Mapping[str, Explainer] = {
     **buying.EXPLAINERS,
     **goals.EXPLAINERS,
     **delivery.EXPLAINERS,
+    **spending.EXPLAINERS,
 }
 """Metrics of many things. Those of one system or project are tried first (`explain`)."""
+OF_A_HOLDER: Mapping[str, Explainer] = {**holders.EXPLAINERS, **spending.OF_A_SYSTEM}
 
 
 def explain(asked: Asked) -> Explanation | None:
@@ -30,8 +32,8 @@ def explain(asked: Asked) -> Explanation | None:
         return plans.explain(asked)
     if asked.service is not None and asked.metric.id == "digital_take_up":
         return holders.take_up_of_service(asked, asked.service)
-    if (asked.system or asked.project) is not None and asked.metric.id in holders.EXPLAINERS:
-        return holders.EXPLAINERS[asked.metric.id](asked)
+    if (asked.system or asked.project) is not None and asked.metric.id in OF_A_HOLDER:
+        return OF_A_HOLDER[asked.metric.id](asked)
     explainer = EXPLAINERS.get(asked.metric.id)
     return None if explainer is None else explainer(asked)
 
@@ -42,6 +44,4 @@ FOR_CASES_ONLY = frozenset({"performance_percent"})
 
 def is_explained(metric_id: str) -> bool:
     """Whether a metric has an explanation, for many things or for one."""
-    return (
-        metric_id in EXPLAINERS or metric_id in holders.EXPLAINERS or metric_id in plans.METRIC_IDS
-    )
+    return metric_id in EXPLAINERS or metric_id in OF_A_HOLDER or metric_id in plans.METRIC_IDS

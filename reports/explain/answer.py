@@ -49,6 +49,8 @@ class Asked:
     service: Service | None = None
     kpi: Kpi | None = None
     agency: Agency | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    """Further parameters of the address: vendor, item, years compared, …"""
 
     @property
     def user(self) -> Any:

@@ -26,6 +26,13 @@ _SUMS: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "unsplit_cost": ("unsplit", "executed", Stage.EXECUTED, ""),
     "initial_budget": ("initial", "initial", Stage.INITIAL, ""),
     "available_budget": ("available_budget", "available", Stage.AVAILABLE, ""),
+    "requested_budget": ("requested_total", "requested", Stage.REQUESTED, ""),
+    "supplementary_budget": ("supplementary_total", "supplementary", Stage.SUPPLEMENTARY, ""),
+    "carried_in_budget": ("carried_in_total", "carried_in", Stage.CARRIED_IN, ""),
+    "reserve_budget": ("reserve_total", "reserve", Stage.RESERVE, ""),
+    "transferred_budget": ("transfers_total", "transfers", Stage.TRANSFERS, ""),
+    "carried_out_budget": ("carried_out_total", "carried_out", Stage.CARRIED_OUT, ""),
+    "unused_budget": ("unused_total", "unused", Stage.UNUSED, ""),
 }
 # Metric → (rate, term and field above, term and field below).
 _RATES: Final[Mapping[str, tuple[Callable[..., Measure], str, str]]] = {
@@ -201,14 +208,15 @@ def take_up_of_service(asked: Asked, service: Service) -> Explanation:
     )
 
 
-def _cost_per_case(asked: Asked) -> Explanation:
+def cost_per_case(asked: Asked, spent_term: str = "cost", cases_term: str = "cases") -> Explanation:
+    """Operation cost ÷ cases of the services on a system, in the latest year with both."""
     rollup = _rollup(asked, "operation", "cases")
     spent, cases = (rollup.operation, rollup.cases) if rollup else (None, None)
     return Explanation(
         asked.metric,
         ratio(spent, cases),
         _about(asked, rollup.fiscal_year if rollup else None),
-        parts=[Part("cost", spent, Kind.YEN), Part("cases", cases, Kind.INTEGER)],
+        parts=[Part(spent_term, spent, Kind.YEN), Part(cases_term, cases, Kind.INTEGER)],
         **_service_rows(asked, rollup),
     )
 
@@ -254,5 +262,5 @@ EXPLAINERS: Mapping[str, Callable[[Asked], Explanation]] = {
     **dict.fromkeys(_SUMS, _sum),
     **dict.fromkeys(_RATES, _rate),
     "digital_take_up": _take_up,
-    "cost_per_transaction": _cost_per_case,
+    "cost_per_transaction": cost_per_case,
 }

@@ -38,8 +38,8 @@ def delivery_page(request: HttpRequest) -> HttpResponse:
         request,
         "reports/delivery.html",
         {
-            "title": _("Delivery"),
-            "crumbs": [{"label": _("Delivery")}],
+            "title": _("Delivery of projects"),
+            "crumbs": [{"label": _("Delivery of projects")}],
             "asked": asked,
             "whole": whole,
             "agencies": build_table(

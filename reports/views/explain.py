@@ -143,6 +143,7 @@ def _asked(request: HttpRequest, entry: Metric, question: Question) -> Asked:
         question.as_of,
         question.tree,
         Links(question.query),
+        params=given.dict(),
     )
     if given.get("own"):
         agency = question.tree.find(given["own"])

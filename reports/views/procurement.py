@@ -26,6 +26,7 @@ from projects.metrics.types import Measure, Reason
 from projects.register import KINDS
 from reports.exports import FORMATS, Meta, export_response
 from reports.files import File
+from reports.links import Links
 from reports.procurement import VENDORS, Bought, Renewals, by_agency, by_vendor, renewals
 
 
@@ -37,6 +38,23 @@ def _shown(measure: Measure) -> object:
 
 def _of(part: int, whole: int) -> str:
     return f"{part:,}/{whole:,}"
+
+
+def _explained(metric: str) -> Callable[[Bought], str]:
+    """The Explain page of a figure of one agency or vendor."""
+
+    def url(row: Bought) -> str:
+        if row.agency is not None:
+            return Links().explain_agency(metric, row.agency.code)
+        return Links().explain(metric, vendor=row.name)
+
+    return url
+
+
+def _renewed(metric: str) -> Callable[[Renewals], str]:
+    return lambda row: Links().explain(
+        metric, renewal="none" if row.fiscal_year is None else str(row.fiscal_year)
+    )
 
 
 _NAME: Final = Column[Bought]("vendor", gettext_lazy("vendor"), lambda row: row.name)
@@ -52,6 +70,7 @@ _BOUGHT: Final[tuple[Column[Bought], ...]] = (
         gettext_lazy("contracts"),
         lambda row: row.contracts,
         Kind.INTEGER,
+        url=_explained("contracts"),
         metric="contracts",
     ),
     Column(
@@ -59,6 +78,7 @@ _BOUGHT: Final[tuple[Column[Bought], ...]] = (
         gettext_lazy("known amount"),
         lambda row: row.amount,
         Kind.YEN,
+        url=_explained("contract_amount"),
         metric="contract_amount",
     ),
     Column(
@@ -71,6 +91,7 @@ _BOUGHT: Final[tuple[Column[Bought], ...]] = (
         gettext_lazy("share"),
         lambda row: _shown(row.share),
         Kind.RATIO,
+        url=_explained("vendor_share"),
         metric="vendor_share",
     ),
     Column(
@@ -78,6 +99,7 @@ _BOUGHT: Final[tuple[Column[Bought], ...]] = (
         gettext_lazy("single-bid ratio"),
         lambda row: _shown(row.single_bid_ratio),
         Kind.RATIO,
+        url=_explained("single_bid_ratio"),
         metric="single_bid_ratio",
     ),
     Column(
@@ -90,6 +112,7 @@ _BOUGHT: Final[tuple[Column[Bought], ...]] = (
         gettext_lazy("mean award rate"),
         lambda row: _shown(row.mean_award_rate),
         Kind.RATIO,
+        url=_explained("mean_award_rate"),
         metric="mean_award_rate",
     ),
     Column(
@@ -105,6 +128,7 @@ _RENEWALS: Final[tuple[Column[Renewals], ...]] = (
         gettext_lazy("systems"),
         lambda row: row.systems,
         Kind.INTEGER,
+        url=_renewed("renewal_systems"),
         metric="renewal_systems",
     ),
     Column(
@@ -112,6 +136,7 @@ _RENEWALS: Final[tuple[Column[Renewals], ...]] = (
         gettext_lazy("expected renewal cost"),
         lambda row: row.cost,
         Kind.YEN,
+        url=_renewed("renewal_cost"),
         metric="renewal_cost",
     ),
     Column(
@@ -124,12 +149,15 @@ _RENEWALS: Final[tuple[Column[Renewals], ...]] = (
 
 def _agencies_file(user: Any) -> File:
     return File(
-        "procurement-agencies", _("Bidding by agency"), (_AGENCY, *_BOUGHT), by_agency(user)
+        "procurement-agencies",
+        _("Bidding by agency"),
+        (_AGENCY, *_BOUGHT),
+        by_agency(user, timezone.localdate()),
     )
 
 
 def _vendors_file(user: Any) -> File:
-    rows = by_vendor(user, most=None)
+    rows = by_vendor(user, timezone.localdate(), most=None)
     return File("procurement-vendors", _("Bidding by vendor"), (_NAME, *_BOUGHT), rows)
 
 
@@ -175,7 +203,7 @@ def procurement_page(request: HttpRequest) -> HttpResponse:
             "vendors": VENDORS,
             "by_agency": build_table(
                 (_AGENCY, *_BOUGHT),
-                by_agency(user),
+                by_agency(user, timezone.localdate()),
                 caption=_("By agency"),
                 query={},
                 exports=_exports("agencies"),
@@ -183,7 +211,7 @@ def procurement_page(request: HttpRequest) -> HttpResponse:
             ),
             "by_vendor": build_table(
                 (_NAME, *_BOUGHT),
-                by_vendor(user),
+                by_vendor(user, timezone.localdate()),
                 caption=_("By vendor"),
                 query={},
                 exports=_exports("vendors"),

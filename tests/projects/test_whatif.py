@@ -19,7 +19,7 @@ from projects.metrics.assumptions import Assumptions
 from projects.metrics.risk import RULES, Severity
 from projects.metrics.scenario import YearCost, findings
 from projects.models import RiskFlag, Scenario
-from projects.rule_text import MEANINGS
+from projects.rule_text import CITATIONS, MEANINGS
 from projects.selectors import Visible, WholeRegister
 from projects.services import flags, rollups
 from projects.whatif import Comparison, compare, project_rows, scoped

@@ -104,7 +104,7 @@ def test_items_follow_the_latest_sheet_and_leave_the_ledger_out(world: World, ci
         ("経費 o", "operation (運用等経費)", "0.30"),
         ("Not ", "ledger total, not split", "0.50"),
     ]
-    assert "cost_item=hardware-lease" in html
+    assert "item=hardware-lease" in html
     foot = html[html.index("<tfoot>", html.index('id="items"')) :]
     assert "1.20" in foot[: foot.index("</tfoot>")]
 

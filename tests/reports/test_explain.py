@@ -358,3 +358,78 @@ def test_a_closed_flag_stays_readable_and_a_foreign_one_does_not_exist(
     assert "days late 3" in told
     assert "Mute it" not in told
     assert signed_in(other_pmo).get(f"/flags/{flag.pk}/").status_code == 404
+
+
+# The cost page and procurement -----------------------------------------------------------------------------
+
+
+def test_every_figure_of_the_cost_page_explains_itself(filled: World, cio: User) -> None:
+    """The page's own links, followed: each shows the figure that it stands on."""
+    client = signed_in(cio)
+    html = page(client, "/costs/?year=2024&base_year=2023&end_year=2024")
+    links = set(re.findall(r'href="(/explain/[^"]+)"', html))
+    metrics = {link.split("/")[2] for link in links}
+    assert {"run_share", "item_cost", "available_budget", "execution_rate"} <= metrics
+    for link in sorted(links):
+        assert "What it means" in page(client, link.replace("&amp;", "&")), link
+
+
+def test_the_mix_an_item_and_a_stage(filled: World, cio: User) -> None:
+    mix = found(cio, "run_share")
+    assert mix.measure.value == Decimal(570) / 2570
+    assert mix.coverage == (2, 2)
+    line = CostLine.objects.get(amount=500)
+    item = found(cio, "item_cost", params={"item": line.cost_item.code})
+    assert item.measure.value == 570
+    assert [row.figures["item_executed"] for row in item.rows] == [500, 70]
+    assert found(cio, "item_cost").measure.value == 2_570
+    assert found(cio, "requested_budget").measure.value is None
+
+
+def test_three_readings_of_the_reduction(filled: World, cio: User) -> None:
+    """The home system cost 800 before, the other one nothing that is known."""
+    factories.CostLineFactory.create(
+        system=filled.system, cost_item__cost_class=CostClass.OPERATION, budget_year=2023,
+        amount=800,
+    )  # fmt: skip
+    rollups.recompute_all()
+    params = {"base_year": "2023", "end_year": "2024"}
+    gross = found(cio, "reduction_gross", params=params)
+    assert gross.measure.value == Decimal(800 - 570) / 800
+    assert {row.label for row in gross.rows} == {"内務台帳", "別省台帳"}
+    same = found(cio, "reduction_same_systems", params=params)
+    assert same.measure.value == Decimal(300) / 800
+    assert [row.label for row in same.rows] == ["内務台帳"]
+    assert same.coverage == (1, 3)
+    assert found(cio, "reduction_base_environment", params=params).rows_total == 1
+
+
+def test_a_system_beside_its_class(filled: World, cio: User) -> None:
+    assert found(cio, "unit_cost", system=filled.system).measure.value == 5
+    alone = found(cio, "unit_cost_multiple", system=filled.system)
+    assert alone.measure.value is None  # One system is no class to compare with.
+    assert found(cio, "unit_cost_median", system=filled.system).measure.value == 5
+    assert found(cio, "unit_cost_median", system=filled.other_system).measure.value is None
+    assert "open one to see" in text(page(signed_in(cio), "/explain/unit_cost/"))
+
+
+def test_a_vendor_and_a_renewal_year(filled: World, cio: User) -> None:
+    client = signed_in(cio)
+    html = page(client, "/procurement/")
+    links = set(re.findall(r'href="(/explain/[^"]+)"', html))
+    for link in sorted(links):
+        assert "What it means" in page(client, link.replace("&amp;", "&")), link
+    factories.ContractFactory.create(agency=filled.other, vendor="他社", amount=50_000_000)
+    share = found(cio, "vendor_share", params={"vendor": "他社"})
+    assert share.measure.value == Decimal("0.2")
+    assert share.about.startswith("他社")
+    assert found(cio, "contracts").measure.value == 3
+    assert found(cio, "contract_amount").measure.value == 250_000_000
+    System.objects.filter(pk=filled.system.pk).update(
+        next_renewal_year=2028, next_renewal_cost=7_000
+    )
+    renewed = found(cio, "renewal_cost", params={"renewal": "2028"})
+    assert (renewed.measure.value, renewed.rows_total) == (Decimal(7_000), 1)
+    unsaid = found(cio, "renewal_systems", params={"renewal": "none"})
+    assert unsaid.measure.value == 2
+    assert found(cio, "renewal_systems").measure.value == 1

@@ -1,5 +1,6 @@
 """Bidding and renewals, counted by hand."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -16,6 +17,7 @@ from tests.conftest import World, person, signed_in
 from tests.reports.test_portfolio_page import csv_rows, table_rows
 
 pytestmark = pytest.mark.django_db
+AS_OF = date(2026, 10, 15)
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def bought(world: World) -> World:
 
 
 def test_an_agency_is_counted_with_what_is_known(bought: World) -> None:
-    (home,) = by_agency(person(Role.PMO, bought))
+    (home,) = by_agency(person(Role.PMO, bought), AS_OF)
     assert (home.contracts, home.competitive, home.bidders_known, home.single) == (4, 3, 2, 1)
     assert (home.amount, home.amounts_known) == (1000, 3)
     assert home.mean_award_rate.value == Decimal("0.9")
@@ -49,7 +51,7 @@ def test_an_agency_is_counted_with_what_is_known(bought: World) -> None:
 
 
 def test_vendors_come_by_amount_and_an_unknown_rate_is_no_zero(bought: World) -> None:
-    first, second = by_vendor(person(Role.PMO, bought))
+    first, second = by_vendor(person(Role.PMO, bought), AS_OF)
     assert (first.name, first.amount, first.share.value) == ("B社", 600, Decimal("0.6"))
     assert first.mean_award_rate.reason is Reason.NO_DATA
     assert second.single_bid_ratio.value == Decimal("0.5")
@@ -80,14 +82,14 @@ def test_queries_do_not_grow_with_the_contracts(
     bought: World, django_assert_num_queries: object
 ) -> None:
     user = person(Role.CIO_OFFICE, bought)
-    by_agency(user)  # Rights are read once.
+    by_agency(user, AS_OF)  # Rights are read once.
     for number in range(10):
         factories.ContractFactory.create(
             agency=factories.AgencyFactory.create(), system=None, vendor=f"V{number}"
         )
     with django_assert_num_queries(5):  # type: ignore[operator]
-        assert len(by_agency(user)) == 12
-        assert len(by_vendor(user)) == 13
+        assert len(by_agency(user, AS_OF)) == 12
+        assert len(by_vendor(user, AS_OF)) == 13
         assert list(renewals(user))
 
 
