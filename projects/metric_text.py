@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Final
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from governance.formatting import percent
@@ -60,6 +60,50 @@ RANGES: Final[Mapping[str, str | Promise]] = {
 """Ranges that need words; the others read the same in both languages."""
 
 
+SOURCES: Final = frozenset(
+    (
+        gettext_noop("Board of Audit 2021: execution of information-system budgets"),
+        gettext_noop("The register"),
+        gettext_noop("Digital Government Promotion Policy 2017: half of 1,450 by FY2018"),
+        gettext_noop("Digital Government Promotion Policy 2017, direction 3-2"),
+        gettext_noop("docs/risk-rules.md"),
+        gettext_noop("Monthly updates in principle (IT Dashboard, 2015)"),
+        gettext_noop("Priority Plan 2022"),
+        gettext_noop("White Paper on Information and Communications 2021 (60 % in FY2018)"),
+        gettext_noop("Board of Audit: bidding for information systems"),
+        gettext_noop(
+            "Board of Audit 2021: stages of the budget (予算現額, 執行額, 翌年度繰越額, 不用額)"
+        ),
+        gettext_noop("US FITARA metrics: share of development and modernisation in spend"),
+        gettext_noop(
+            "Digital Government Promotion Policy 2017: operation cost of the base year's environment"
+        ),
+        gettext_noop("UK Government Digital Service: cost per transaction"),
+        gettext_noop("Digital Agency: sheets since 2024 ask for the next renewal and its cost"),
+        gettext_noop("EIA-748, earned value management"),
+        gettext_noop("Lipke, earned schedule"),
+        gettext_noop("US Federal IT Dashboard, Variance Score Algorithms"),
+        gettext_noop("GSA, Metric Scoring Algorithm"),
+        gettext_noop("UK Government Digital Service, service KPIs"),
+        gettext_noop("Canada, service inventory"),
+        gettext_noop("UK Government Digital Service, service KPIs; steady from 400 answers on"),
+        gettext_noop("alphagov/transactions-explorer, coverage"),
+        gettext_noop("alphagov/transactions-explorer; none across a break in the series"),
+        gettext_noop("Plan to cut administrative burden 2017 (行政手続コスト削減)"),
+        gettext_noop("Median of the systems whose cost and online use are both known"),
+        gettext_noop("OMB Circular A-94, Appendix B"),
+        gettext_noop("Administrative-burden plan of 2017 (8,208億円 ÷ 3億2,277万 hours)"),
+        gettext_noop("UK Green Book, benefits register; Standard Guideline (便益)"),
+        gettext_noop("Mott MacDonald 2002, in the UK's Green Book"),
+        gettext_noop("Flyvbjerg and others 2022"),
+        gettext_noop("docs/decisions/0010"),
+        gettext_noop("Hanley and McNeil 1982"),
+        gettext_noop("Brier 1950"),
+    )
+)
+"""Where metrics come from: the dictionary is pure Python, its words stand here for translators."""
+
+
 def _is_japanese() -> bool:
     return not (get_language() or "ja").startswith("en")
 
@@ -82,3 +126,8 @@ def rates_in_words(rates: Sequence[Decimal]) -> str:
         return ""
     each = ", ".join(percent(rate) for rate in rates)
     return gettext("several rates: %(rates)s") % {"rates": each}
+
+
+def source_of(metric: Metric) -> str:
+    """Where the metric comes from, in the reader's language."""
+    return gettext(metric.source)

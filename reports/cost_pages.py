@@ -18,6 +18,7 @@ from reports.charts import Chart
 from reports.cost_files import Comparison
 from reports.costs import OPERATION_TARGETS, Costs, Sums, costs
 from reports.files import File, Request
+from reports.links import Links
 from reports.pages import YEARS_DRAWN, Exports
 from reports.reduction_years import ReductionYearsForm, share_of
 from reports.tables import shown
@@ -59,7 +60,7 @@ def cost_page(asked: Request, exports: Exports) -> CostPage:
         mix_chart=_mix_chart(asked, found, exports),
         mix=_by_agency(cost_files.mix_file(asked, found), "mix", found, exports),
         years_form=compared.form,
-        tiles=_tiles(compared),
+        tiles=_tiles(compared, Links(asked.query)),
         reduction=_reduction(asked, found, compared, exports),
         not_told=0 if compared.fallen is None else compared.fallen.total.unknown,
         units=_units(asked, exports),
@@ -178,17 +179,17 @@ def _reduction(
     )
 
 
-def _tiles(compared: Comparison) -> list[Tile]:
+def _tiles(compared: Comparison, links: Links) -> list[Tile]:
     """The three readings of the whole, and what the targets ask for beside them."""
     change = compared.fallen
     base = None if change is None else change.base_year
     return [
-        *(() if change is None else _reading_tiles(change.total, compared.aim)),
+        *(() if change is None else _reading_tiles(change.total, compared.aim, links)),
         *(_target_tile(target, base) for target in compared.targets),
     ]
 
 
-def _reading_tiles(total: Readings, aim: Decimal | None) -> list[Tile]:
+def _reading_tiles(total: Readings, aim: Decimal | None, links: Links) -> list[Tile]:
     story = _("%(rose)s of them rose") % {"rose": integer(total.rose)}
     if aim is not None:
         story = _("%(rose)s of them rose, %(fell)s fell by %(aim)s") % {
@@ -198,12 +199,12 @@ def _reading_tiles(total: Readings, aim: Decimal | None) -> list[Tile]:
         }
     stories = {"same_systems": story}
     return [
-        _reading_tile(key, str(label), read(total), stories.get(key, ""))
+        _reading_tile(key, str(label), read(total), stories.get(key, ""), links)
         for key, label, read in cost_tables.READINGS
     ]
 
 
-def _reading_tile(key: str, label: str, found: Reduction, story: str) -> Tile:
+def _reading_tile(key: str, label: str, found: Reduction, story: str, links: Links) -> Tile:
     value = shown(found.ratio)
     is_unknown = isinstance(value, Unknown)
     return Tile(
@@ -220,6 +221,8 @@ def _reading_tile(key: str, label: str, found: Reduction, story: str) -> Tile:
         },
         age=story,
         tone="unknown" if is_unknown else "",
+        metric=f"reduction_{key}",
+        explain=links.explain(f"reduction_{key}"),
     )
 
 

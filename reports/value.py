@@ -202,23 +202,29 @@ class Goals:
 _AGENCY: Final = Coalesce(F("kpi__system__agency_id"), F("kpi__project__agency_id"))
 
 
-def goals(selection: Selection) -> Goals:
-    """Of every KPI the latest finished year that has a target, or the year asked for if it is over.
-
-    A KPI whose direction nobody stated is asked and not known, as in the rule about missed goals.
-    One statement, a row an agency, kind and direction.
-    """
+def due_values(selection: Selection) -> QuerySet[KpiValue]:
+    """Of each KPI the value of the latest finished year that has a target. Queries nothing."""
     due = Q(target__isnull=False, fiscal_year__lte=last_ended_fiscal_year(selection.as_of))
     if selection.criteria.fiscal_year is not None:
         due &= Q(fiscal_year=selection.criteria.fiscal_year)
     newest = KpiValue.objects.filter(due, kpi=OuterRef("kpi")).order_by(
         "-fiscal_year", "-method_version"
     )
+    return KpiValue.objects.filter(due, kpi__in=kpis(selection).values("pk")).filter(
+        pk=Subquery(newest.values("pk")[:1])
+    )
+
+
+def goals(selection: Selection) -> Goals:
+    """Of every KPI the latest finished year that has a target, or the year asked for if it is over.
+
+    A KPI whose direction nobody stated is asked and not known, as in the rule about missed goals.
+    One statement, a row an agency, kind and direction.
+    """
     up, down = Q(kpi__direction=KpiDirection.UP), Q(kpi__direction=KpiDirection.DOWN)
     known = Q(actual__isnull=False) & (up | down)
     rows = (
-        KpiValue.objects.filter(due, kpi__in=kpis(selection).values("pk"))
-        .filter(pk=Subquery(newest.values("pk")[:1]))
+        due_values(selection)
         .order_by()
         .values("kpi__direction", "kpi__kind", agency=_AGENCY)
         .annotate(

@@ -4,7 +4,7 @@ A section is built from what was read; its sentences say the thresholds, years a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -18,6 +18,7 @@ from projects.risk_text import title_of
 from reports import charts, dashboards, value, value_files, value_services, value_tiles, value_worth
 from reports.charts import Chart
 from reports.dashboards import AgencyFigures, Summary
+from reports.explained import About, explained, of_agency, of_all, of_system
 from reports.files import Request
 from reports.links import Links
 from reports.pages import Exports, cut_caption, drawable
@@ -83,14 +84,17 @@ class _Builder:
         total: Any = None,
         totals: Mapping[str, object] | None = None,
         empty: str = "",
+        about: About[Any] | None = of_all,
     ) -> Table:
-        """`total` is a row of the same kind over all of them, shown last; `totals` are its cells."""
+        """`total` is a row of the same kind over all of them, shown last; `totals` are its cells.
+        `about` tells what a row is about, for the Explain pages of its figures; None where the
+        rows stand on this page."""
         if total is not None and len(rows) > 1:
             totals = {
                 column.key: column.value(total) for column in columns[1:] if column.key != "kind"
             }
         return build_table(
-            columns,
+            columns if about is None else explained(columns, Links(self.asked.query), about),
             rows,
             caption=caption,
             query=self.asked.query,
@@ -131,7 +135,11 @@ def value_page(asked: Request, terms: Terms, exports: Exports, *, sees_goals: bo
         value_tiles.use(summary, found),
         value_tiles.cost(costs),
     ]
-    return ValuePage(tiles, sections)
+    links = Links(asked.query)
+    return ValuePage(
+        [replace(tile, metric=tile.key, explain=links.explain(tile.key)) for tile in tiles],
+        sections,
+    )
 
 
 # Sections -------------------------------------------------------------------------------------------
@@ -159,6 +167,7 @@ def _axes(make: _Builder, summary: Summary) -> Section:
         list_columns(),
         found.lists,
         totals=_list_totals(found.total),
+        about=None,
     )
     return Section(
         "axes",
@@ -194,7 +203,12 @@ def _one_list(make: _Builder, one: value.SystemList) -> Table:
         columns,
         one.dearest,
         empty=_("%(list)s: no system.") % {"list": name},
+        about=_of_placed,
     )
+
+
+def _of_placed(row: value.Placed) -> Mapping[str, str | None]:
+    return of_system(row)
 
 
 def _scatter(make: _Builder, summary: Summary, found: value.Axes) -> Chart:
@@ -248,6 +262,7 @@ def _goals(make: _Builder, found: value.Goals) -> Section:
                 goal_columns(),
                 value_files.goal_rows(found),
                 total,
+                about=None,
             ),
             make.table(
                 "agency-goals",
@@ -255,6 +270,7 @@ def _goals(make: _Builder, found: value.Goals) -> Section:
                 agency_goal_columns(Links(make.asked.query)),
                 value_files.agency_goal_rows(found, make.asked),
                 total,
+                about=of_agency,
             ),
         ],
     )
@@ -301,6 +317,7 @@ def _changes(make: _Builder, found: value.Movements) -> Section:
                 ),
                 columns,
                 compared[: value.GOALS_SHOWN],
+                about=_of_kpi,
             ),
             make.table(
                 "breaks",
@@ -311,10 +328,15 @@ def _changes(make: _Builder, found: value.Movements) -> Section:
                 ),
                 columns,
                 broken[: value.GOALS_SHOWN],
+                about=_of_kpi,
                 empty=_("No series is broken."),
             ),
         ],
     )
+
+
+def _of_kpi(row: value.Moved) -> Mapping[str, str | None]:
+    return {"kpi": row.code}
 
 
 def _coverage(make: _Builder, summary: Summary) -> Section:
@@ -335,6 +357,7 @@ def _coverage(make: _Builder, summary: Summary) -> Section:
                 coverage_columns(summary.year, Links(make.asked.query)),
                 value_files.coverage_rows(summary),
                 AgencyFigures(Agency(), summary.total),
+                about=of_agency,
             )
         ],
     )
@@ -345,7 +368,12 @@ def _benefits(make: _Builder, found: value_worth.Benefits) -> Section:
     by_kind = [GainRow(gains, kind=kind) for kind, gains in found.by_kind.items()]
     columns = gain_columns(by_year=True)
     years = make.table(
-        "benefits-year", _("Benefits by fiscal year"), columns, by_year, GainRow(found.total)
+        "benefits-year",
+        _("Benefits by fiscal year"),
+        columns,
+        by_year,
+        GainRow(found.total),
+        about=lambda row: {"benefit_year": str(row.fiscal_year)},
     )
     chart = Chart(
         "benefits-chart",
@@ -375,6 +403,7 @@ def _benefits(make: _Builder, found: value_worth.Benefits) -> Section:
                 gain_columns(by_year=False),
                 by_kind,
                 GainRow(found.total),
+                about=lambda row: {"kind": row.kind},
             )
         ],
         [chart] if by_year else [],
@@ -424,6 +453,7 @@ def _worth(make: _Builder, found: value_worth.PortfolioWorth) -> Section:
                 project_columns(make.asked.tree),
                 shown,
                 empty=_("No project has a benefit on record."),
+                about=lambda row: {"project": row.code},
             ),
         ],
     )
@@ -453,6 +483,7 @@ def _time(make: _Builder, summary: Summary, found: value_services.ServiceFigures
                 time_columns(make.terms.yen_per_hour, Links(make.asked.query)),
                 value_files.time_rows(summary, found),
                 TimeRow(None, found.total.burden(services)),
+                about=of_agency,
             )
         ],
     )
@@ -485,18 +516,21 @@ def _services(
                 service_columns(Links(make.asked.query)),
                 value_files.service_rows(summary, found, costs),
                 total,
+                about=of_agency,
             ),
             make.table(
                 "services",
                 cut_caption(_("Services by cases"), len(years), found.total.counted),
                 year_columns(make.terms.yen_per_hour),
                 years,
+                about=lambda row: {"service": row.service.service_id},
             ),
             make.table(
                 "unit-costs",
                 cut_caption(_("Cost per transaction by system"), len(systems), len(costs.rows)),
                 unit_cost_columns(make.asked.tree),
                 systems,
+                about=lambda row: {"system": row.system_id, "year": str(row.fiscal_year)},
             ),
         ],
     )

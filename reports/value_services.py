@@ -28,7 +28,7 @@ from django.db.models.functions import Cast, Round
 from projects.metrics import kpi
 from projects.metrics.burden import Burden, ServiceTime, burden
 from projects.metrics.types import Measure, Reason
-from projects.models import ServiceYear, System, YearRollup
+from projects.models import Service, ServiceYear, System, YearRollup
 from projects.selectors import Selection
 
 SHOWN: Final = 50
@@ -138,16 +138,27 @@ class ServiceFigures:
         return sum(self.by_agency.values(), start=ServiceSums())
 
 
-def service_figures(selection: Selection) -> ServiceFigures:
-    """One statement, a row an agency. Sums are exact: decimals are added as integers."""
+_TIMED: Final = Q(minutes_per_case__isnull=False)
+TELLS: Final[Mapping[str, Q]] = {
+    "timed": _TIMED,
+    "compared": _TIMED & Q(base_minutes__isnull=False),
+    "used": Q(online_cases__isnull=False, online_cases__lte=F("cases")),
+    "completing": Q(started_cases__isnull=False, started_cases__gte=F("cases")),
+    "asked_users": Q(satisfaction_ratio__isnull=False, satisfaction_answers__isnull=False),
+}
+"""Which of `counted_years` stand in a sum of `ServiceSums`, by the count beside it."""
+
+
+def service_figures(selection: Selection, service: Service | None = None) -> ServiceFigures:
+    """Of the selection, or of one service of it. One statement, a row an agency. Sums are exact:
+    decimals are added as integers."""
     minutes = _whole(F("minutes_per_case") * _HUNDREDTHS)
     base = _whole(F("base_minutes") * _HUNDREDTHS)
     parts = _whole(F("satisfaction_ratio") * _PARTS)
-    timed = Q(minutes_per_case__isnull=False)
-    compared = timed & Q(base_minutes__isnull=False)
-    used = Q(online_cases__isnull=False, online_cases__lte=F("cases"))
-    completing = Q(started_cases__isnull=False, started_cases__gte=F("cases"))
-    told = Q(satisfaction_ratio__isnull=False, satisfaction_answers__isnull=False)
+    timed, compared, used, completing, told = TELLS.values()
+    years = counted_years(selection)
+    if service is not None:
+        years = years.filter(service=service)
     small = Q(satisfaction_answers__lt=kpi.LEAST_ANSWERS)
     sums: dict[str, Any] = {
         "counted": Count("pk"),
@@ -168,8 +179,7 @@ def service_figures(selection: Selection) -> ServiceFigures:
         "small_samples": Count("pk", filter=told & small),
     }
     rows: Iterable[Mapping[str, Any]] = (
-        counted_years(selection)
-        .order_by()
+        years.order_by()
         .values(agency=F("service__agency_id"))
         # The names of the sums are those of columns, which an alias may not repeat.
         .annotate(
@@ -179,12 +189,12 @@ def service_figures(selection: Selection) -> ServiceFigures:
         )
     )
     found: dict[int, ServiceSums] = {}
-    years: list[int] = []
+    seen: list[int] = []
     for row in rows:
         # PostgreSQL sums bigint to numeric; these are integers.
         found[row["agency"]] = ServiceSums(*(int(row[f"sum_{name}"] or 0) for name in sums))
-        years += (row["first"], row["last"])
-    return ServiceFigures(found, (min(years), max(years)) if years else None)
+        seen += (row["first"], row["last"])
+    return ServiceFigures(found, (min(seen), max(seen)) if seen else None)
 
 
 def _whole(expression: Any) -> Cast:

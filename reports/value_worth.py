@@ -68,7 +68,7 @@ def benefits(selection: Selection) -> Benefits:
         When(over & Q(realised__isnull=False), then=F("realised")), default=F("planned")
     )
     rows = (
-        _applicable(selection)
+        applicable(selection)
         .annotate(expected=forecast)
         .order_by()
         .values("fiscal_year", "kind")
@@ -108,7 +108,8 @@ def _yen(amount: Any) -> int | None:
     return None if amount is None else int(amount)
 
 
-def _applicable(selection: Selection) -> QuerySet[Benefit]:
+def applicable(selection: Selection) -> QuerySet[Benefit]:
+    """Benefits of projects that stay, without those that do not apply. Queries nothing."""
     rows: QuerySet[Benefit] = selection.rows(Benefit)
     return rows.filter(project__in=selection.projects().values("pk")).exclude(
         planned_state=ValueState.NOT_APPLICABLE, realised_state=ValueState.NOT_APPLICABLE
@@ -152,7 +153,7 @@ def portfolio_worth(selection: Selection, rate: Decimal) -> PortfolioWorth:
     """Benefits as forecast over the cost of the current plans, at a rate a year (above −1)."""
     projects = selection.projects()
     asked = projects.count()
-    promised = projects.filter(pk__in=_applicable(selection).order_by().values("project_id"))
+    promised = projects.filter(pk__in=applicable(selection).order_by().values("project_id"))
     rows: list[tuple[Any, ...]] = list(
         promised.order_by("code").values_list("pk", "code", "name", "agency_id")
     )

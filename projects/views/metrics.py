@@ -22,7 +22,16 @@ from governance.models.base import localized
 from governance.tabular import Column, Kind, Unknown, build_table
 from projects.explain_links import explain_url
 from projects.figures import Figure, Input, MilestoneFigure, figures_of
-from projects.metric_text import BETTER, OWNERS, RANGES, REASONS, STATES, UNITS, formula_of
+from projects.metric_text import (
+    BETTER,
+    OWNERS,
+    RANGES,
+    REASONS,
+    STATES,
+    UNITS,
+    formula_of,
+    source_of,
+)
 from projects.metrics.dictionary import METRICS, Unit
 from projects.metrics.types import Reason
 from projects.models import Baseline, MonthlyUpdate, Project
@@ -44,7 +53,7 @@ _COLUMNS: tuple[Column[Any], ...] = (
     ),
     Column("better", gettext_lazy("better"), lambda row: BETTER[row.better]),
     Column("owner", gettext_lazy("inputs from"), lambda row: OWNERS[row.owner]),
-    Column("source", gettext_lazy("source"), lambda row: row.source),
+    Column("source", gettext_lazy("source"), source_of),
 )
 
 

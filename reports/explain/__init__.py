@@ -7,7 +7,7 @@ selection, so that both can be held against each other.
 
 from collections.abc import Callable, Mapping
 
-from reports.explain import buying, delivery, goals, holders, plans, spending, sums
+from reports.explain import buying, delivery, goals, holders, plans, spending, sums, value
 from reports.explain.answer import Asked, Explanation
 
 Explainer = Callable[[Asked], Explanation]
@@ -18,6 +18,7 @@ EXPLAINERS: Mapping[str, Explainer] = {
     **goals.EXPLAINERS,
     **delivery.EXPLAINERS,
     **spending.EXPLAINERS,
+    **value.EXPLAINERS,
 }
 """Metrics of many things. Those of one system or project are tried first (`explain`)."""
 OF_A_HOLDER: Mapping[str, Explainer] = {**holders.EXPLAINERS, **spending.OF_A_SYSTEM}

@@ -1,17 +1,21 @@
 """How the figures of one project's delivery and worth came about."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Final
 
 from django.http import Http404
 from django.utils.translation import gettext as _
 
 from projects.figures import Figure, Input, ProjectFigures, figures_of
-from projects.metrics.dictionary import delivery, worth
+from projects.metrics.dictionary import delivery
+from projects.metrics.types import Measure, Reason
 from projects.models import Baseline, Benefit, MonthlyUpdate
 from reports.explain.answer import KIND_OF_UNIT, TRACK, Asked, Explanation, Part, Row, row_of
 
-METRIC_IDS: Final = frozenset(metric.id for metric in (*delivery.ENTRIES, *worth.ENTRIES))
+_PRESENT: Final = frozenset({"pv_costs", "pv_benefits"})
+_WORTH: Final = frozenset({"npv", "bcr", "roi", "irr", "payback", "discounted_payback", *_PRESENT})
+METRIC_IDS: Final = frozenset(metric.id for metric in delivery.ENTRIES) | _WORTH
 
 
 def explain(asked: Asked) -> Explanation:
@@ -19,23 +23,27 @@ def explain(asked: Asked) -> Explanation:
     if asked.project is None:
         raise Http404
     found = figures_of(asked.project, asked.as_of)
-    figures = [one for one in found.figures if one.metric.id == asked.metric.id]
+    # Present values are inputs of what they are worth together.
+    name = "npv" if asked.metric.id in _PRESENT else asked.metric.id
+    figures = [one for one in found.figures if one.metric.id == name]
     if not figures:
         raise Http404
     figure = figures[-1]  # The current plan and what is expected now stand last.
     rows = list(_rows(asked, found, is_worth=asked.metric.id in _WORTH))
     return Explanation(
         asked.metric,
-        figure.measure,
+        _present(figure, asked.metric.id) if asked.metric.id in _PRESENT else figure.measure,
         ", ".join(part for part in (str(asked.project), figure.note) if part),
         parts=[_part(item) for item in figure.inputs],
         rows=rows,
         rows_total=len(rows),
-        notes=[_other(one) for one in figures[:-1]],
+        notes=[_other(one) for one in figures[:-1] if name == asked.metric.id],
     )
 
 
-_WORTH: Final = frozenset(metric.id for metric in worth.ENTRIES)
+def _present(figure: Figure, term: str) -> Measure:
+    value = next((item.value for item in figure.inputs if item.term == term), None)
+    return Measure(Decimal(value)) if isinstance(value, int) else Measure(None, Reason.NO_DATA)
 
 
 def _part(item: Input) -> Part:

@@ -13,17 +13,27 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from governance.access import get_visible_or_404
+from governance.access import Action, Resource, get_visible_or_404, require_somewhere
 from governance.formatting import DASH, age, yen
 from governance.models.base import localized
 from governance.tabular import Column, Kind, Table, Unknown, build_table, display
-from projects.metric_text import BETTER, OWNERS, RANGES, REASONS, UNITS, formula_of, term_name
+from projects.metric_text import (
+    BETTER,
+    OWNERS,
+    RANGES,
+    REASONS,
+    UNITS,
+    formula_of,
+    source_of,
+    term_name,
+)
 from projects.metrics.dictionary import METRICS, TERMS, Metric, Unit
 from projects.metrics.types import Reason
 from projects.models import Kpi, Project, Service, System
 from projects.views.metrics import require_reports
 from reports.explain import FOR_CASES_ONLY, explain, is_explained, plans
 from reports.explain.answer import Asked, Explanation, Missing, Part, Row, Value
+from reports.explain.value import ABOUT_GOALS
 from reports.links import Links
 from reports.views.question import Question, for_readers, read_question, reads_portfolio
 
@@ -123,6 +133,7 @@ def explain_page(request: HttpRequest, metric: str) -> HttpResponse:
                 "range": RANGES.get(entry.range, entry.range),
                 "better": BETTER[entry.better],
                 "owner": OWNERS[entry.owner],
+                "source": source_of(entry),
                 "undefined": [REASONS[reason] for reason in entry.undefined],
             },
             "found": None if found is None else _page(found, asked.as_of),
@@ -134,8 +145,11 @@ def explain_page(request: HttpRequest, metric: str) -> HttpResponse:
 
 
 def _asked(request: HttpRequest, entry: Metric, question: Question) -> Asked:
-    """Who asks what about which thing. Raises Http404 for what the reader may not see."""
+    """Who asks what about which thing. Raises Http404 for what the reader may not see, and
+    PermissionDenied (403) for figures about goals without the right to goals."""
     user, given = request.user, request.GET
+    if entry.id in ABOUT_GOALS:
+        require_somewhere(user, Action.READ, Resource.KPI)
     asked = Asked(
         entry,
         question.rows,

@@ -11,6 +11,7 @@ from django.core.management.base import CommandError
 
 from governance.access import Role
 from projects.figures import Figure, figures_of
+from projects.metric_text import SOURCES
 from projects.metrics.cases import COLUMNS
 from projects.metrics.dictionary import METRICS
 from projects.models import PlannedValue
@@ -107,6 +108,7 @@ def test_the_dictionary_is_complete_and_documented() -> None:
     words = {"schedule_colour", "cost_colour", "schedule_state", "cost_state", "met"}
     further = {"pv_costs", "pv_benefits", "discounted_payback"}
     assert computed - words - further <= set(METRICS)
+    assert {metric.source for metric in METRICS.values()} == SOURCES
 
 
 def test_the_dictionary_is_a_page(measured: World) -> None:

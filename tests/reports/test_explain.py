@@ -433,3 +433,90 @@ def test_a_vendor_and_a_renewal_year(filled: World, cio: User) -> None:
     unsaid = found(cio, "renewal_systems", params={"renewal": "none"})
     assert unsaid.measure.value == 2
     assert found(cio, "renewal_systems").measure.value == 1
+
+
+# The value page -------------------------------------------------------------------------------------------
+
+
+def test_every_figure_of_the_value_page_explains_itself(filled: World, cio: User) -> None:
+    kpi = factories.KpiFactory.create(code="K-1", system=filled.system, direction="up")
+    for year, actual in ((2024, 60), (2025, 90)):
+        factories.KpiValueFactory.create(
+            kpi=kpi, fiscal_year=year, target=80, target_state="reported", actual=actual,
+            actual_state="reported",
+        )  # fmt: skip
+    factories.BaselineFactory.create(
+        project=filled.project, agreed_on=date(2024, 1, 5), budget_at_completion=100_000,
+        planned_start_on=date(2024, 4, 1), planned_end_on=date(2025, 3, 31),
+    )  # fmt: skip
+    factories.BenefitFactory.create(
+        project=filled.project, fiscal_year=2025, planned=150_000, planned_state="reported"
+    )
+    client = signed_in(cio)
+    html = page(client, "/value/")
+    links = set(re.findall(r'href="(/explain/[^"]+)"', html))
+    metrics = {link.split("/")[2] for link in links}
+    assert {
+        "kpis_met_share", "kpi_change", "benefit_planned", "npv", "pv_costs", "digital_take_up",
+        "cost_per_transaction", "outcome_coverage",
+    } <= metrics  # fmt: skip
+    for link in sorted(links):
+        assert "What it means" in page(client, link.replace("&amp;", "&")), link
+    assert found(cio, "kpis_met_share").measure.value == 1
+    assert found(cio, "kpi_coverage").coverage == (1, 1)
+    assert found(cio, "kpi_change", kpi=kpi).measure.value == Decimal("0.5")
+    planned = found(cio, "benefit_planned", params={"benefit_year": "2025"})
+    assert planned.measure.value == 150_000
+    assert found(cio, "benefit_planned", params={"kind": "nothing"}).measure.value == 150_000
+    worth = found(cio, "npv", params={"rate": "0"})
+    assert worth.measure.value == 50_000
+    assert found(cio, "bcr", params={"rate": "0"}).measure.value == Decimal("1.5")
+    assert found(cio, "pv_costs", project=filled.project).measure.value == 100_000
+    assert found(cio, "npv", project=filled.project).rows_total == 2
+
+
+def test_services_tell_time_completion_and_satisfaction(filled: World, cio: User) -> None:
+    service = Service.objects.get()
+    year = service.years.get()
+    year.started_cases, year.started_cases_state = 200, "reported"
+    year.minutes_per_case, year.minutes_per_case_state = Decimal(30), "reported"
+    year.satisfaction_ratio, year.satisfaction_ratio_state = Decimal("0.8"), "reported"
+    year.satisfaction_answers, year.satisfaction_answers_state = 500, "reported"
+    year.save()
+    assert found(cio, "completion_rate").measure.value == Decimal("0.5")
+    assert found(cio, "satisfaction").measure.value == Decimal("0.8")
+    assert found(cio, "user_hours").measure.value == 50
+    burden = found(cio, "administrative_burden", params={"yen_per_hour": "1000"})
+    assert burden.measure.value == 50_000
+    assert found(cio, "hours_saved").measure.value is None
+    assert found(cio, "digital_take_up").measure.value == Decimal("0.5")
+    assert found(cio, "cost_per_transaction").measure.value == 5
+    alone = found(cio, "satisfaction", service=service)
+    assert (alone.about, alone.rows_total) == (str(service), 1)
+
+
+def test_figures_about_goals_need_the_right_to_goals(filled: World) -> None:
+    accounting = signed_in(person(Role.ACCOUNTING, filled))
+    assert accounting.get("/explain/kpis_met_share/").status_code == 403
+    assert accounting.get("/explain/npv/").status_code == 403
+    assert accounting.get("/explain/digital_take_up/").status_code == 200
+
+
+def test_nothing_is_compared_across_a_new_method(filled: World, cio: User) -> None:
+    """METRICS.md §4: Companies House, £5.20 to £2.63 by a new method."""
+    kpi = factories.KpiFactory.create(code="CH", system=filled.system, direction="down")
+    for year, version, actual in ((2024, 1, "5.20"), (2025, 2, "2.63")):
+        factories.KpiValueFactory.create(
+            kpi=kpi, fiscal_year=year, method_version=version, actual=Decimal(actual),
+            actual_state="reported",
+        )  # fmt: skip
+    broken = found(cio, "kpi_change", kpi=kpi)
+    assert broken.measure.value is None
+    assert "nothing is compared across a new method" in broken.notes[0]
+    factories.KpiValueFactory.create(
+        kpi=kpi, fiscal_year=2025, method_version=1, actual=Decimal("4.80"),
+        actual_state="reported",
+    )  # fmt: skip
+    fall = found(cio, "kpi_change", kpi=kpi).measure.value
+    assert fall is not None
+    assert round(fall, 3) == Decimal("-0.077")

@@ -10,7 +10,7 @@ _BOARD = "Board of Audit: bidding for information systems"
 _STAGES = "Board of Audit 2021: stages of the budget (予算現額, 執行額, 翌年度繰越額, 不用額)"
 _MIX = "US FITARA metrics: share of development and modernisation in spend"
 _CUT = "Digital Government Promotion Policy 2017: operation cost of the base year's environment"
-_PEERS = "UK Government Digital Service: cost per transaction; docs/risk-rules.md"
+_PEERS = "UK Government Digital Service: cost per transaction"
 _REGISTER = "The register"
 _RENEWAL = "Digital Agency: sheets since 2024 ask for the next renewal and its cost"
 
