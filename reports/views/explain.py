@@ -46,7 +46,7 @@ def _text(value: Value, kind: Kind) -> str:
         return DASH
     if kind is Kind.YEN and isinstance(value, int):
         return yen(value)
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal) and kind is not Kind.RATIO:
         return f"{value.quantize(_SHOWN).normalize():,f}"
     return display(value, kind)
 
