@@ -305,8 +305,8 @@ def _appraised(
     inputs += [
         Input("", str(found.base_year), "", label=_("base year"), kind=Kind.TEXT),
         Input("", found.horizon, "", label=_("years"), kind=Kind.INTEGER),
-        Input("pv_costs", int(found.appraisal.pv_costs), ""),
-        Input("pv_benefits", int(found.appraisal.pv_benefits), ""),
+        Input("pv_costs", int(found.appraisal.pv_costs.to_integral_value()), ""),
+        Input("pv_benefits", int(found.appraisal.pv_benefits.to_integral_value()), ""),
     ]
     told = tuple(inputs)
     yield Figure(METRICS["npv"], Measure(found.appraisal.npv), told, note)

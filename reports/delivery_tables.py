@@ -84,8 +84,8 @@ def project_columns(links: Links) -> tuple[Column[Delivery], ...]:
         Column("code", _("project code"), lambda row: row.project.code),
         Column("agency", _("agency"), lambda row: str(row.project.agency)),
         Column("report", _("report for"), _month),
-        *_against(_("first plan"), "first", lambda row: row.first, explained),
-        *_against(_("current plan"), "current", lambda row: row.current, explained),
+        *_against(_("first plan"), "first", lambda row: row.first, links),
+        *_against(_("current plan"), "current", lambda row: row.current, links),
         *_indices(lambda row: row.value, explained),
         Column(
             "spi_t",
@@ -130,8 +130,11 @@ def _against(
     plan: Text,
     key: str,
     of: Callable[[Delivery], Against | None],
-    explained: Callable[[str], Explained],
+    links: Links,
 ) -> tuple[Column[Delivery], ...]:
+    def explained(metric: str) -> Explained:
+        return lambda row: links.explain(metric, project=row.project.code, plan=key)
+
     def days(row: Delivery) -> int | Unknown | None:
         found = of(row)
         return None if found is None else _yen(found.days.amount)

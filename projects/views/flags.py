@@ -89,7 +89,7 @@ _EXPLAINED: Final[Mapping[str, tuple[str, str]]] = {
     "unused_budget": ("unused_rate", "fiscal_year"),
     "cost_growth": ("operation_cost", "last_year"),
     "low_online_use": ("digital_take_up", "fiscal_year"),
-    "unit_cost_outlier": ("cost_per_transaction", "fiscal_year"),
+    "unit_cost_outlier": ("unit_cost_multiple", "fiscal_year"),
     "no_outcome": ("executed_cost", ""),
 }
 

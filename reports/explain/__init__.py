@@ -21,7 +21,11 @@ EXPLAINERS: Mapping[str, Explainer] = {
     **value.EXPLAINERS,
 }
 """Metrics of many things. Those of one system or project are tried first (`explain`)."""
-OF_A_HOLDER: Mapping[str, Explainer] = {**holders.EXPLAINERS, **spending.OF_A_SYSTEM}
+OF_A_HOLDER: Mapping[str, Explainer] = {
+    **holders.EXPLAINERS,
+    **spending.OF_A_SYSTEM,
+    **value.OF_A_SYSTEM,
+}
 
 
 def explain(asked: Asked) -> Explanation | None:

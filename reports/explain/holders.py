@@ -208,15 +208,16 @@ def take_up_of_service(asked: Asked, service: Service) -> Explanation:
     )
 
 
-def cost_per_case(asked: Asked, spent_term: str = "cost", cases_term: str = "cases") -> Explanation:
-    """Operation cost ÷ cases of the services on a system, in the latest year with both."""
+def unit_cost(asked: Asked) -> Explanation:
+    """Operation cost ÷ cases of the services on a system that count online cases too, in the
+    latest year with both: what the rule about unit costs looks at."""
     rollup = _rollup(asked, "operation", "cases")
     spent, cases = (rollup.operation, rollup.cases) if rollup else (None, None)
     return Explanation(
         asked.metric,
         ratio(spent, cases),
         _about(asked, rollup.fiscal_year if rollup else None),
-        parts=[Part(spent_term, spent, Kind.YEN), Part(cases_term, cases, Kind.INTEGER)],
+        parts=[Part("unit_operation", spent, Kind.YEN), Part("unit_cases", cases, Kind.INTEGER)],
         **_service_rows(asked, rollup),
     )
 
@@ -262,5 +263,4 @@ EXPLAINERS: Mapping[str, Callable[[Asked], Explanation]] = {
     **dict.fromkeys(_SUMS, _sum),
     **dict.fromkeys(_RATES, _rate),
     "digital_take_up": _take_up,
-    "cost_per_transaction": cost_per_case,
 }

@@ -28,7 +28,8 @@ def explain(asked: Asked) -> Explanation:
     figures = [one for one in found.figures if one.metric.id == name]
     if not figures:
         raise Http404
-    figure = figures[-1]  # The current plan and what is expected now stand last.
+    # The current plan and what is expected now stand last, the first plan first.
+    figure = figures[0 if asked.params.get("plan") == "first" else -1]
     rows = list(_rows(asked, found, is_worth=asked.metric.id in _WORTH))
     return Explanation(
         asked.metric,
@@ -37,7 +38,7 @@ def explain(asked: Asked) -> Explanation:
         parts=[_part(item) for item in figure.inputs],
         rows=rows,
         rows_total=len(rows),
-        notes=[_other(one) for one in figures[:-1] if name == asked.metric.id],
+        notes=[_other(one) for one in figures if one is not figure and name == asked.metric.id],
     )
 
 

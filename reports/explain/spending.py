@@ -18,6 +18,7 @@ from projects.selectors import has_split
 from projects.services.flag_facts import unit_costs
 from projects.services.flags import rule_book
 from reports.costs import Sums, costs, fallen, in_reading, item_lines, targets, with_ends
+from reports.explain import holders
 from reports.explain.answer import (
     MISSING_SHOWN,
     ROWS_SHOWN,
@@ -30,7 +31,6 @@ from reports.explain.answer import (
     missing_of,
     row_of,
 )
-from reports.explain.holders import cost_per_case
 from reports.explain.rollups import known, rollup_rows, yen_columns
 from reports.explain.sums import about, measured, rollups_of
 from reports.links import object_url
@@ -245,7 +245,7 @@ def unit_cost(asked: Asked) -> Explanation:
     if asked.system is None:
         return Explanation(asked.metric, Measure(None, Reason.NOT_APPLICABLE), about(asked))
     if asked.metric.id == "unit_cost":
-        return cost_per_case(asked, "unit_operation", "unit_cases")
+        return holders.unit_cost(asked)
     facts = unit_costs([asked.system.pk], asked.as_of).get(asked.system.pk)
     if facts is None:
         return Explanation(asked.metric, Measure(None, Reason.NO_DATA), str(asked.system))

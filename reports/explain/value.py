@@ -1,10 +1,11 @@
 """How the figures of the value page came about: goals, benefits, worth, time and services."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from governance.formatting import fiscal_year
@@ -15,6 +16,7 @@ from projects.metrics.periods import last_ended_fiscal_year
 from projects.metrics.types import Measure, Reason
 from projects.models import Benefit, Kpi, KpiValue, Project, ServiceYear, System
 from projects.models.choices import KpiDirection
+from projects.selectors import Criteria
 from reports.explain.answer import (
     MISSING_SHOWN,
     ROWS_SHOWN,
@@ -34,6 +36,12 @@ from reports.value import due_values, goals, placed_systems
 from reports.value_services import TELLS, ServiceSums, counted_years, service_figures, unit_costs
 from reports.value_terms import TermsForm
 from reports.value_worth import applicable, benefits, portfolio_worth
+
+
+def rounded(amount: Decimal) -> int:
+    """Whole yen, as pages show them."""
+    return int(amount.to_integral_value())
+
 
 # Goals --------------------------------------------------------------------------------------------
 
@@ -241,8 +249,8 @@ def _worth(asked: Asked) -> Explanation:
     parts = []
     if whole is not None:
         parts = [
-            Part("pv_costs", int(whole.appraisal.pv_costs), Kind.YEN, found.known, found.asked),
-            Part("pv_benefits", int(whole.appraisal.pv_benefits), Kind.YEN),
+            Part("pv_costs", rounded(whole.appraisal.pv_costs), Kind.YEN, found.known, found.asked),
+            Part("pv_benefits", rounded(whole.appraisal.pv_benefits), Kind.YEN),
             Part("", rate, Kind.RATIO, label=_("discount rate")),
             Part("", fiscal_year(whole.base_year), Kind.TEXT, label=_("base year")),
             Part("", whole.horizon, Kind.INTEGER, label=_("years")),
@@ -272,8 +280,8 @@ def _project(asked: Asked, row: Any) -> Row:
         row.name,
         object_url(project),
         {
-            "pv_costs": int(row.worth.appraisal.pv_costs),
-            "pv_benefits": int(row.worth.appraisal.pv_benefits),
+            "pv_costs": rounded(row.worth.appraisal.pv_costs),
+            "pv_benefits": rounded(row.worth.appraisal.pv_benefits),
         },
         explain_url=asked.links.explain_holder(asked.metric.id, project, None),
     )
@@ -327,6 +335,10 @@ def _services(asked: Asked) -> Explanation:
         told.select_related("service", *TRACK).order_by("-cases", "pk")[:ROWS_SHOWN]
     )
     measure, parts = _reading(asked, sums, known, asked_of)
+    if asked.metric.id == "satisfaction" and asked.service is not None and not known:
+        measure, told = _share_alone(years), years.filter(satisfaction_ratio__isnull=False)
+        listed = list(told.select_related("service", *TRACK))
+        known = len(listed)
     return Explanation(
         asked.metric,
         measure,
@@ -351,6 +363,12 @@ def _services(asked: Asked) -> Explanation:
         notes=[_("Of each service the latest year that counts cases, up to the day.")],
         files=files_of(listed),
     )
+
+
+def _share_alone(years: QuerySet[ServiceYear]) -> Measure:
+    """What one service reports as its share of satisfied answers, without how many there were."""
+    share = years.values_list("satisfaction_ratio", flat=True).first()
+    return Measure(None, Reason.NO_DATA) if share is None else Measure(share)
 
 
 def _label(name: str) -> str:
@@ -407,6 +425,41 @@ def _reading(
     return worth, [hours_part, Part("yen_per_hour", price, Kind.YEN)]
 
 
+def cost_of_a_system(asked: Asked) -> Explanation:
+    """Operation cost ÷ cases of all services on one system, as the value page has it. Four
+    queries."""
+    system = asked.system
+    if system is None:
+        return _cost_a_case(asked)
+    criteria = Criteria(text=system.system_id, fiscal_year=asked.criteria.fiscal_year)
+    found = unit_costs(replace(asked, criteria=criteria).selection)
+    row = next((one for one in found.rows if one.system_id == system.system_id), None)
+    years: list[ServiceYear] = []
+    if row is not None:
+        years = list(
+            asked.rows(ServiceYear)
+            .filter(service__systems=system, fiscal_year=row.fiscal_year, cases__isnull=False)
+            .select_related("service", *TRACK)
+            .order_by("-cases", "pk")
+        )
+    return Explanation(
+        asked.metric,
+        Measure(None, Reason.NO_DATA) if row is None else row.cost_per_transaction,
+        str(system) if row is None else f"{system}, {fiscal_year(row.fiscal_year)}",
+        parts=[
+            Part("cost", None if row is None else row.operation, Kind.YEN),
+            Part("cases", None if row is None else row.cases, Kind.INTEGER),
+        ],
+        columns=[("cases", term_name("cases"), Kind.INTEGER)],
+        rows=[
+            row_of(year, {"cases": year.cases}, str(year.service), year.service.service_id)
+            for year in years
+        ],
+        rows_total=len(years),
+        files=files_of(years),
+    )
+
+
 def _cost_a_case(asked: Asked) -> Explanation:
     """Over the systems of the selection that tell their cost and count cases. Three queries."""
     found = unit_costs(asked.selection)
@@ -456,6 +509,9 @@ EXPLAINERS: Mapping[str, Callable[[Asked], Explanation]] = {
     **dict.fromkeys(_WORTH, _worth),
     **dict.fromkeys(_SERVICE_FIGURES, _services),
     "cost_per_transaction": _cost_a_case,
+}
+OF_A_SYSTEM: Mapping[str, Callable[[Asked], Explanation]] = {
+    "cost_per_transaction": cost_of_a_system
 }
 ABOUT_GOALS: Final = frozenset({"kpis_met_share", "kpi_coverage", "kpi_change", *_GAINS, *_WORTH})
 """Made of KPIs and benefits, which not every reader of the portfolio may read."""

@@ -38,6 +38,8 @@ from reports.links import Links
 from reports.views.question import Question, for_readers, read_question, reads_portfolio
 
 _SHOWN: Final = Decimal("0.0001")
+_CENT: Final = Decimal("0.01")
+_SMALL: Final = 1000
 
 
 def _text(value: Value, kind: Kind) -> str:
@@ -214,13 +216,20 @@ def _page(found: Explanation, as_of: date) -> dict[str, Any]:
 def _whole(value: Decimal, metric: Metric) -> str:
     """The figure with its unit."""
     if metric.unit is Unit.YEN:
-        return yen(int(value.to_integral_value()))
+        return _yen(value)
     if metric.unit is Unit.COUNT:
         return f"{value:,f}"
     if metric.unit is Unit.RATIO:
         return f"{value.quantize(_SHOWN):f} ({display(value, Kind.RATIO)})"
     text = f"{value.quantize(_SHOWN).normalize():,f}"
     return f"{text}%" if metric.unit is Unit.PERCENT else f"{text} {UNITS[metric.unit]}"
+
+
+def _yen(value: Decimal) -> str:
+    """Whole yen; what a single case costs needs its hundredths."""
+    if abs(value) < _SMALL and value != value.to_integral_value():
+        return f"{value.quantize(_CENT):f} {UNITS[Unit.YEN]}"
+    return yen(int(value.to_integral_value()))
 
 
 def _rows(found: Explanation) -> Table | None:

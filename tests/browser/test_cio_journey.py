@@ -94,7 +94,7 @@ def test_sort_filter_and_export_what_is_seen(
     first = table.locator("tbody th").first
     seen = []
     for direction in ("sort=-", "sort=o"):
-        table.get_by_role("link", name="Operation").click()
+        table.get_by_role("link", name="Operation", exact=True).click()
         page.wait_for_url(f"**{direction}**")
         seen.append(first.inner_text())
     assert seen == ["Other Ministry", "Home Ministry"], "largest first, then smallest first"
