@@ -16,7 +16,7 @@ BASE_PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	if $$p -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; \
 	then echo $$p; break; fi; done)
 
-.PHONY: help install demo demo-real run test test-fast coverage bench lint types arch format messages \
+.PHONY: help install demo demo-real run test test-fast coverage coverage-metrics bench lint types arch format messages \
 	documents constraints check ci clean
 
 help: ## list the targets
@@ -65,6 +65,10 @@ test-fast: .venv/dev.stamp ## run the pure tests: no database
 
 coverage: .venv/dev.stamp ## run all tests and list what they leave out
 	$(PYTHON) -m pytest -q -n $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
+
+coverage-metrics: .venv/dev.stamp ## the pure tests must reach every branch of the metrics
+	$(PYTHON) -m pytest -q -n $(WORKERS) tests/projects/metrics tests/projects/imports/test_gmpp.py \
+		--cov=projects.metrics --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
 bench: install ## print how long large work takes, as ratios of this machine (SCALE=100: 145,000 systems)
 	$(PYTHON) bench/import_workbook.py

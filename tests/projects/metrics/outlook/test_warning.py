@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from projects.metrics.outlook import warning
 from projects.metrics.outlook.warning import (
     BASELINES,
     FACTORS,
@@ -20,6 +21,7 @@ from projects.metrics.outlook.warning import (
     _fit,
     _likelihood,
     _share,
+    _stepped,
     factors,
     learn,
     signs,
@@ -286,3 +288,22 @@ def test_a_rare_sign_with_strong_factors_does_not_drive_the_fit_away() -> None:
 def test_a_share_is_a_share_for_odds_of_any_size(odds: float) -> None:
     assert 0 <= _share(odds) <= 1
     assert _share(odds) + _share(-odds) == pytest.approx(1)
+
+
+def test_a_step_that_only_makes_it_worse_is_not_taken() -> None:
+    rows = [([(0, 1.0)], True), ([(0, 1.0)], False)]
+    at_best = [0.0, *[0.0] * len(FACTORS)]
+    best = _likelihood(at_best, rows)
+    away = [1.0, *[0.0] * len(FACTORS)]
+    # The likelihood asked for is beyond reach, so no part of the step attains it.
+    assert _stepped(at_best, away, rows, best + 1) == (at_best, best + 1)
+
+
+def test_a_fit_that_is_cut_short_is_still_the_better_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [({next(iter(FACTORS)): 1.0}, n % 3 == 0) for n in range(60)]
+    rows += [({}, n % 7 == 0) for n in range(60)]
+    whole = _fit(rows, 29)
+    monkeypatch.setattr(warning, "_STEPS", 1)
+    short = _fit(rows, 29)
+    assert short.intercept != whole.intercept
+    assert short.intercept == pytest.approx(whole.intercept, abs=0.5)
