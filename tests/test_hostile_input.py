@@ -35,6 +35,15 @@ PAGES = [
     "/audit/",
     "/audit/export.csv",
     "/api/v1/portfolio/",
+    "/costs/",
+    "/costs/export.csv",
+    "/value/",
+    "/value/export.csv",
+    "/delivery/",
+    "/procurement/",
+    "/contradictions/",
+    "/outlook/",
+    "/scenarios/",
     *(f"/{slug}/" for slug in KINDS),
     *(f"/{slug}/export.csv" for slug in ("systems", "cost-lines")),
     *(f"/api/v1/{slug}/" for slug in ("systems", "cost-lines", "flags")),
@@ -52,6 +61,28 @@ def test_bent_addresses_are_answered(page: str, world: World, cio: User) -> None
             if response["Content-Type"].startswith("text/html"):
                 assert b"<script>alert(1)" not in body
             assert response["X-Content-Type-Options"] == "nosniff"
+
+
+EXPLAINED = {
+    "executed_cost": ("year", "own", "project", "kpi", "service"),
+    "single_bid_ratio": ("vendor",),
+    "item_cost": ("item",),
+    "renewal_cost": ("renewal",),
+    "reduction_gross": ("base_year", "end_year"),
+    "benefit_planned": ("benefit_year", "kind"),
+    "npv": ("rate", "plan"),
+    "administrative_burden": ("yen_per_hour",),
+}
+
+
+@pytest.mark.parametrize("metric", EXPLAINED)
+def test_bent_questions_about_a_figure_are_answered(metric: str, world: World, cio: User) -> None:
+    client = signed_in(cio)
+    for name in ("as_of", "agency", "system", *EXPLAINED[metric]):
+        for value in (*VALUES, "²⁰²⁵", "２０２５", "NaN", "1e999"):
+            response = client.get(f"/explain/{metric}/?{urlencode({name: value})}")
+            assert response.status_code in (200, 404), (name, value)
+            assert b"<script>alert(1)" not in response.content
 
 
 def test_names_that_are_scripts_are_shown_as_text(world: World, cio: User) -> None:

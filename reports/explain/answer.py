@@ -152,6 +152,11 @@ class Explanation:
         )
 
 
+def year_in(text: str) -> int | None:
+    """A fiscal year as an address writes it, or None."""
+    return int(text) if len(text) == 4 and text.isascii() and text.isdigit() else None
+
+
 def entered(obj: Any) -> dict[str, Any]:
     """Who entered a register row, when, and from what file: for `Row`."""
     run: ImportRun | None = obj.import_run if getattr(obj, "import_run_id", None) else None

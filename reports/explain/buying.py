@@ -8,7 +8,6 @@ from typing import Any
 from django.db.models import Avg, Count, F, QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from governance.formatting import fiscal_year
 from governance.tabular import Kind
 from projects.metric_text import term_name
 from projects.metrics.types import Measure, Reason, ratio
@@ -26,6 +25,7 @@ from reports.explain.answer import (
     files_of,
     missing_of,
     row_of,
+    year_in,
 )
 from reports.explain.sums import about, measured
 
@@ -171,11 +171,12 @@ def _sum(contracts: QuerySet[Contract]) -> int | None:
 def _renewals(asked: Asked) -> Explanation:
     """Systems to be renewed in a year, or whose year nobody has said ("none")."""
     rows = asked.selection.systems().exclude(status__in=ENDED_STATUSES)
-    year = asked.params.get("renewal", "")
-    if year == "none":
+    asked_for = asked.params.get("renewal", "")
+    year = year_in(asked_for)
+    if asked_for == "none":
         rows = rows.filter(next_renewal_year__isnull=True)
-    elif year.isdigit() and len(year) == 4:
-        rows = rows.filter(next_renewal_year=int(year))
+    elif year is not None:
+        rows = rows.filter(next_renewal_year=year)
     else:
         rows = rows.filter(next_renewal_year__isnull=False)
     total = rows.count()
@@ -191,7 +192,7 @@ def _renewals(asked: Asked) -> Explanation:
     return Explanation(
         asked.metric,
         measured(whole),
-        f"{about(asked)}, {fiscal_year(int(year))}" if year.isdigit() else about(asked),
+        about(asked, year=year),
         parts=[
             Part("renewing_system", total, Kind.INTEGER)
             if is_count

@@ -29,6 +29,7 @@ from reports.explain.answer import (
     files_of,
     missing_of,
     row_of,
+    year_in,
 )
 from reports.explain.sums import about, measured, summary_of
 from reports.links import object_url
@@ -205,10 +206,10 @@ def _benefits(asked: Asked) -> Explanation:
     term, name, of = _GAINS[asked.metric.id]
     found = benefits(asked.selection)
     rows = applicable(asked.selection)
-    year, kind = asked.params.get("benefit_year", ""), asked.params.get("kind", "")
+    year, kind = year_in(asked.params.get("benefit_year", "")), asked.params.get("kind", "")
     gains = found.total
-    if year.isdigit() and int(year) in found.by_year:
-        gains, rows = found.by_year[int(year)], rows.filter(fiscal_year=int(year))
+    if year is not None and year in found.by_year:
+        gains, rows = found.by_year[year], rows.filter(fiscal_year=year)
     elif kind in found.by_kind:
         gains, rows = found.by_kind[kind], rows.filter(kind=kind)
     listed = list(rows.select_related("project", *TRACK).order_by("-planned", "pk")[:ROWS_SHOWN])
@@ -217,7 +218,7 @@ def _benefits(asked: Asked) -> Explanation:
     return Explanation(
         asked.metric,
         measured(value),
-        f"{about(asked)}, {fiscal_year(int(year))}" if year.isdigit() else about(asked),
+        about(asked, year=year),
         parts=[Part(term, value, Kind.YEN, known, asked_of)],
         columns=[
             ("fiscal_year", _("fiscal year"), Kind.YEAR),
