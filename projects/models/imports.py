@@ -2,6 +2,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from governance.access import Access, Resource
@@ -40,7 +41,7 @@ class ImportRun(models.Model):
         ordering = ("-started_at", "-pk")
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.started_at:%Y-%m-%d %H:%M}"
+        return f"{self.kind} {timezone.localtime(self.started_at):%Y-%m-%d %H:%M}"
 
 
 class ImportJob(models.Model):
