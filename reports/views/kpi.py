@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from governance.access import Action, can, get_visible_or_404
 from governance.tabular import Column, Kind, build_table
+from projects.explain_links import explain_url
 from projects.models import Kpi, KpiValue, TargetChange
 from projects.models.choices import RequestState
 from projects.register import KINDS
@@ -50,6 +51,10 @@ def kpi_page(request: HttpRequest, key: str) -> HttpResponse:
             ],
             "kpi": kpi,
             "chart": _chart(kpi, values, changes),
+            "explained": [
+                (explain_url("achievement_ratio", kpi), _("Explain: how far the goal is reached")),
+                (explain_url("kpi_change", kpi), _("Explain: change since the year before")),
+            ],
             "methods": methods,
             "changes": changes,
             "locked": [value for value in values if may_edit and is_locked(value, on)],

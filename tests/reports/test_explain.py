@@ -230,6 +230,9 @@ def test_a_kpi_tells_target_and_actual(filled: World, cio: User) -> None:
         kpi=kpi, fiscal_year=2025, target=80, target_state="reported", actual=60,
         actual_state="reported",
     )  # fmt: skip
+    series = page(signed_in(cio), "/kpis/K-1/series/")
+    assert "/explain/achievement_ratio/?kpi=K-1" in series
+    assert "/explain/kpi_change/?kpi=K-1" in series
     told = text(page(signed_in(cio), "/explain/achievement_ratio/?kpi=K-1"))
     assert "0.7500" in told
     assert "higher is better" in told
