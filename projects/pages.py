@@ -4,7 +4,7 @@ A constant number of queries: each kind that hangs on the object is read once, c
 rows, with an address at which the rest is listed.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
@@ -21,7 +21,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from governance.access import Action, Resource, can_somewhere
-from governance.formatting import integer, moment
+from governance.formatting import integer, iso_date, moment
 from governance.models import AuditEvent
 from governance.tabular import (
     Badge,
@@ -36,10 +36,14 @@ from governance.tabular import (
     unknown_html,
 )
 from governance.tabular import Kind as Shown
+from projects import delivery
 from projects.audit_list import history_columns
 from projects.audit_text import entries
+from projects.explain_links import explain_url
 from projects.goals import draws_goals
-from projects.metrics import delivery
+from projects.metric_text import REASONS, STATES
+from projects.metrics import variance
+from projects.metrics.types import Measure, Reason
 from projects.models import (
     Baseline,
     Contract,
@@ -333,9 +337,10 @@ def _flag_note(flag: RiskFlag, on: date, *, may_mute: bool) -> FlagNote:
 # Against the plan -----------------------------------------------------------------------------------
 
 
-def against_plan(kind: Kind, obj: Any, user: Any) -> Table | None:
-    """What the last approved report expects, held against the first plan that was agreed and the
-    current one: re-baselining hides no slip. None for other kinds, and without a plan.
+def against_plan(kind: Kind, obj: Any, user: Any, on: date) -> Table | None:
+    """What the latest approved report expects, recomputed for the day and held against the first
+    plan that was agreed and the current one: re-baselining hides no slip. Who reads no reports sees
+    the plans alone. None for other kinds, and without a plan.
 
     Cost: two queries.
     """
@@ -349,61 +354,89 @@ def against_plan(kind: Kind, obj: Any, user: Any) -> Table | None:
     if not agreed:
         return None
     last = (
-        MonthlyUpdate.objects.filter(project=obj, state__in=SETTLED_STATES)
+        MonthlyUpdate.objects.visible_to(user)
+        .filter(project=obj, state__in=SETTLED_STATES)
         .order_by("-period", "-revision")
         .first()
     )
-    end, cost = (None, None) if last is None else (last.forecast_end_on, last.forecast_cost)
     plans = [agreed[0]] if len(agreed) == 1 else [agreed[0], agreed[-1]]
-    rows = [
-        delivery.against(
-            delivery.Plan(plan.number or 0, plan.planned_end_on, plan.budget_at_completion),
-            end,
-            cost,
-        )
-        for plan in plans
-    ]
     month = "" if last is None else f"{last.period:%Y-%m}"
     return build_table(
-        _plan_columns(end, cost, is_rebaselined=len(plans) > 1),
-        rows,
-        caption=_("Against the plan, as reported for %(month)s") % {"month": month or "–"},
+        _plan_columns(obj, last, on, is_rebaselined=len(plans) > 1),
+        [delivery.against(last, plan, on) for plan in plans],
+        caption=_("Against the plan on %(day)s, from the report for %(month)s")
+        % {"day": iso_date(on), "month": month or "–"},
         query={},
     )
 
 
 def _plan_columns(
-    end: date | None, cost: int | None, *, is_rebaselined: bool
-) -> tuple[Column[Any], ...]:
-    def name(row: delivery.Variance) -> str:
+    project: Project, last: MonthlyUpdate | None, on: date, *, is_rebaselined: bool
+) -> tuple[Column[delivery.Against], ...]:
+    def name(row: delivery.Against) -> str:
+        number = row.plan.number or 0
         if not is_rebaselined:
-            return gettext("baseline %(n)d") % {"n": row.plan.number}
-        if row.plan.number == 1:
+            return gettext("baseline %(n)d") % {"n": number}
+        if number == 1:
             return gettext("first baseline")
-        return gettext("current baseline (%(n)d)") % {"n": row.plan.number}
+        return gettext("current baseline (%(n)d)") % {"n": number}
+
+    def explained(metric: str) -> Callable[[delivery.Against], str | None]:
+        def url(row: delivery.Against) -> str | None:
+            if last is None:
+                return None
+            plan = "first" if row.plan.number == 1 else "current"
+            return f"{explain_url(metric, project)}&plan={plan}"
+
+        return url
 
     return (
         Column("plan", _("plan"), name),
-        Column("end", _("planned end"), lambda row: row.plan.end, Shown.DATE),
-        Column("forecast", _("forecast finish"), lambda _row: end, Shown.DATE),
+        Column("end", _("planned end"), lambda row: row.plan.planned_end_on, Shown.DATE),
+        Column(
+            "expected",
+            _("expected end"),
+            lambda row: variance.expected_end(delivery.plan_dates(last, row.plan), on),
+            Shown.DATE,
+            definition=_("The forecast while it lies ahead, else the day itself."),
+        ),
         Column(
             "days",
-            _("late (+) or early (−), days"),
-            lambda row: row.days,
+            _("days early (+) or late (−)"),
+            lambda row: _whole(row.days.amount),
             Shown.INTEGER,
-            definition=_("Forecast finish − planned end."),
+            url=explained("schedule_variance_days"),
+            metric="schedule_variance_days",
         ),
-        Column("budget", _("budget at completion"), lambda row: row.plan.budget, Shown.YEN),
-        Column("cost", _("forecast final cost"), lambda _row: cost, Shown.YEN),
+        Column("schedule", _("schedule"), lambda row: STATES[row.schedule_state]),
+        Column(
+            "budget",
+            _("budget at completion"),
+            lambda row: row.plan.budget_at_completion,
+            Shown.YEN,
+        ),
+        Column(
+            "cost",
+            _("forecast final cost"),
+            lambda _row: None if last is None else last.forecast_cost,
+            Shown.YEN,
+        ),
         Column(
             "yen",
-            _("over (+) or under (−)"),
-            lambda row: row.yen,
+            _("under (+) or over (−)"),
+            lambda row: _whole(row.money.amount),
             Shown.YEN,
-            definition=_("Forecast final cost − budget at completion."),
+            url=explained("cost_variance"),
+            metric="cost_variance",
         ),
-        Column("share", _("of the budget"), lambda row: row.share.value, Shown.RATIO),
+        Column("spending", _("cost"), lambda row: STATES[row.cost_state]),
     )
+
+
+def _whole(measure: Measure) -> object:
+    if measure.value is None:
+        return Unknown("undefined", REASONS[measure.reason or Reason.NO_DATA])
+    return int(measure.value.to_integral_value())
 
 
 def phasing(kind: Kind, obj: Any, user: Any) -> Table | None:

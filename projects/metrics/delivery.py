@@ -1,4 +1,4 @@
-"""Delivery against the plan: the first one that was agreed and the current one, both signed."""
+"""A plan in time: its budget over its months."""
 
 from __future__ import annotations
 
@@ -6,38 +6,6 @@ import dataclasses
 import datetime
 
 from projects.metrics.periods import month_of, next_month
-from projects.metrics.types import Measure, ratio
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Plan:
-    """An agreed baseline: number, finish and budget in yen."""
-
-    number: int
-    end: datetime.date
-    budget: int
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Variance:
-    """What is expected now, held against one plan.
-
-    Days and yen are signed: above zero is late or over, below zero early or under. None where
-    nothing was forecast.
-    """
-
-    plan: Plan
-    days: int | None
-    yen: int | None
-    share: Measure
-    """yen ÷ budget"""
-
-
-def against(plan: Plan, forecast_end: datetime.date | None, forecast_cost: int | None) -> Variance:
-    """Schedule and cost variance at completion (VAC with its sign turned, METRICS.md §2)."""
-    yen = None if forecast_cost is None else forecast_cost - plan.budget
-    days = None if forecast_end is None else (forecast_end - plan.end).days
-    return Variance(plan, days, yen, ratio(yen, plan.budget))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

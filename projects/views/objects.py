@@ -60,7 +60,8 @@ def object_page(request: HttpRequest, slug: str, key: str | int) -> HttpResponse
             "version": obj.version,
             "sections": pages.sections(kind, obj, user),
             "flags": pages.flags(kind, obj, user, timezone.localdate()),
-            "plan": pages.against_plan(kind, obj, user) or pages.phasing(kind, obj, user),
+            "plan": pages.against_plan(kind, obj, user, timezone.localdate())
+            or pages.phasing(kind, obj, user),
             "years": pages.years(kind, obj, user),
             "goals": goals(kind, obj, user, ties),
             "hanging": hanging,

@@ -1,13 +1,16 @@
 """A project's figures on a day: by hand, with their inputs."""
 
 import json
-from datetime import UTC, date, datetime
+import re
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from html import unescape
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.utils import timezone
 
 from governance.access import Role
 from projects.figures import Figure, figures_of
@@ -75,6 +78,36 @@ def test_the_variance_moves_with_the_day_and_stands_against_both_plans(measured:
     assert past["schedule_variance_days", "against baseline 2"].measure.value == -30
     assert past["schedule_variance_days", "against baseline 2"].note.endswith("on plan")
     assert past["schedule_variance_days", "against baseline 1"].note.endswith("late")
+
+
+def test_the_projects_page_holds_the_plans_with_the_sign_of_its_explanation(world: World) -> None:
+    today = timezone.localdate()
+    last_month = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+    for number, end, budget in ((1, 30, 100_000), (2, 90, 120_000)):
+        factories.BaselineFactory.create(
+            project=world.project, number=number, reason="" if number == 1 else "延長",
+            agreed_on=today - timedelta(days=100 - number), budget_at_completion=budget,
+            planned_start_on=today - timedelta(days=300),
+            planned_end_on=today + timedelta(days=end),
+        )  # fmt: skip
+    factories.MonthlyUpdateFactory.create(
+        project=world.project, period=last_month, approved=True,
+        approved_at=timezone.now(), forecast_cost=120_000,
+        forecast_end_on=today + timedelta(days=90),
+    )  # fmt: skip
+    client = signed_in(person(Role.PMO, world))
+    html = client.get("/projects/HOME-P1/").content.decode()
+    table = html[html.index("Against the plan on") :]
+    rows = table[table.index("<tbody>") : table.index("</tbody>")].split("</tr>")[:2]
+    first, current = (" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in rows)
+    assert first.startswith("first baseline")
+    assert "-60 late" in first
+    assert "-20,000 over" in first
+    assert current.startswith("current baseline (2)")
+    assert "0 on plan" in current
+    links = [unescape(link) for link in re.findall(r'href="(/explain/[^"]+)"', rows[0])]
+    assert [link.split("/")[2] for link in links] == ["schedule_variance_days", "cost_variance"]
+    assert "-60" in client.get(links[0]).content.decode()
 
 
 def test_before_the_approval_nothing_is_known(measured: World) -> None:

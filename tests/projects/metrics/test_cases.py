@@ -2,7 +2,6 @@
 
 import csv
 import io
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from django.core.management.base import CommandError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projects.metrics import delivery, investment
+from projects.metrics import investment
 from projects.metrics.cases import COLUMNS, BadCase, evaluate, text_of
 from projects.metrics.evm import EarnedValue, earned_schedule
 from projects.metrics.types import Reason
@@ -375,14 +374,6 @@ def test_what_else_is_undefined() -> None:
         ]
         == "-1"
     )
-
-
-def test_against_a_plan_of_ones_own() -> None:
-    plan = delivery.Plan(1, date(2027, 3, 31), 1000)
-    late = delivery.against(plan, date(2027, 4, 30), 1100)
-    assert (late.days, late.yen, late.share.value) == (30, 100, Decimal("0.1"))
-    unknown = delivery.against(plan, None, None)
-    assert (unknown.days, unknown.yen, unknown.share.reason) == (None, None, Reason.NO_DATA)
 
 
 # Optimism bias --------------------------------------------------------------------------------------
