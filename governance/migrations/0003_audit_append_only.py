@@ -40,6 +40,6 @@ def backwards(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("governance", "0002_initial_links")]
+    dependencies = [("governance", "0002_initial")]
 
     operations = [migrations.RunPython(forwards, backwards)]

@@ -44,6 +44,9 @@ class User(AbstractUser):
         choices=MailDigest.choices,
         default=MailDigest.DAILY,
     )
+    # When the holder last proved to be the person: by a mail to the own address, or by single
+    # sign-on. Null: nobody but the maker of the account vouches for it.
+    proven_at = models.DateTimeField(_("identity proven at"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("user")
@@ -51,6 +54,37 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.display_name or self.username
+
+
+class AccountTie(models.Model):
+    """Somebody had an account in their hands: made it, invited its holder or reset its sign-in.
+
+    Until the holder has proven the own identity afterwards, both count as one person wherever two
+    are asked for (`governance.people.ties`).
+    """
+
+    class Kind(models.TextChoices):
+        MADE = "made", _("made the account")
+        INVITED = "invited", _("sent the invitation")
+        RESET = "reset", _("reset the sign-in")
+        LINK_SEEN = "link_seen", _("saw the one-time link")
+
+    user = models.ForeignKey(
+        User, verbose_name=_("user"), on_delete=models.PROTECT, related_name="ties"
+    )
+    actor = models.ForeignKey(
+        User, verbose_name=_("actor"), on_delete=models.PROTECT, related_name="+"
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("tie of an account")
+        verbose_name_plural = _("ties of accounts")
+        ordering = ("-at", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.actor} – {self.user} ({self.get_kind_display()})"
 
 
 class RoleTerm(Valid, Tracked):

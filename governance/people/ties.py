@@ -1,0 +1,55 @@
+"""Whether two accounts may be one person: who made, invited or reset an account has had it in
+their hands, until its holder proves the own identity afterwards.
+"""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from governance import audit
+from governance.audit import Act
+from governance.models import AccountTie, User
+
+
+def tie(act: Act, user: User, kind: AccountTie.Kind) -> None:
+    """Keep that the actor had `user`'s account in their hands; the system itself ties nobody.
+
+    Cost: one statement. The caller audits what was done.
+    """
+    if act.user is not None and act.user.pk != user.pk:
+        AccountTie.objects.create(user=user, actor=act.user, kind=kind, at=act.at)
+
+
+@transaction.atomic
+def prove(act: Act, user: User) -> None:
+    """The holder has proven the own identity: ties before this moment count no more.
+
+    `act.source` tells by what way (e.g. "mail", "oidc"). Audited as "user.proven".
+    """
+    before = user.proven_at
+    user.proven_at = act.at
+    user.save(update_fields=["proven_at"])
+    audit.record_object(
+        act, "user.proven", user, before={"proven_at": before}, after={"proven_at": act.at}
+    )
+
+
+def tied_to(people: Iterable[int]) -> frozenset[int]:
+    """Users who may be one person with one of `people` (ids), without these themselves.
+
+    Either had the other's account in their hands and its holder has not proven the own identity
+    since. Chains count: what A made and B, made by A, files is A's in both. Cost: one query a
+    link of the chain.
+    """
+    given = frozenset(people)
+    found, edge = set(given), set(given)
+    open_ties = AccountTie.objects.filter(
+        Q(user__proven_at__isnull=True) | Q(user__proven_at__lte=F("at"))
+    )
+    while edge:
+        pairs = open_ties.filter(Q(user_id__in=edge) | Q(actor_id__in=edge))
+        reached = {pk for pair in pairs.values_list("user_id", "actor_id") for pk in pair}
+        edge = reached - found
+        found |= edge
+    return frozenset(found - given)
