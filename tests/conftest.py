@@ -17,10 +17,20 @@ from governance.audit import Act
 from governance.models import Agency, User
 from projects.models import Project, System
 from tests import factories
+from tests.schema import migrated_once
 
 # A busy machine is slow now and then: that is no finding.
 hypothesis_settings.register_profile("suite", deadline=None)
 hypothesis_settings.load_profile("suite")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+) -> Iterator[None]:
+    """Every worker's database comes from one migrated file."""
+    with migrated_once():
+        yield
 
 
 @dataclass(frozen=True, slots=True)
