@@ -10,14 +10,19 @@ ARGS ?=
 SCALE ?= 1
 BIN := .venv/bin
 PYTHON := $(BIN)/python
-PIP_INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check
+# Nothing is installed whose bytes the lock does not name.
+PIP_INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes
+# Resolves for every system and Python at once, so that one lock serves all of them.
+LOCK_TOOL := uv==0.13.9
+LOCK := var/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-strip-extras --no-emit-index-url --no-emit-find-links
 # The newest Python that is new enough and can make environments (Debian splits that off).
 BASE_PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	if $$p -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; \
 	then echo $$p; break; fi; done)
 
 .PHONY: help install demo demo-real run test test-fast coverage coverage-metrics bench lint types arch format messages \
-	documents constraints check ci clean
+	documents lock pip-audit sbom check ci clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
@@ -26,12 +31,16 @@ help: ## list the targets
 	@test -n "$(BASE_PYTHON)" || { echo "Python 3.11 or newer with its venv module is needed (on Debian and Ubuntu: apt-get install python3 python3-venv)." >&2; exit 1; }
 	$(BASE_PYTHON) -m venv .venv
 
-.venv/runtime.stamp: requirements.txt constraints.txt | .venv/bin/python
-	$(PIP_INSTALL) -r requirements.txt
+.venv/runtime.stamp: requirements.lock | .venv/bin/python
+	$(PIP_INSTALL) -r requirements.lock
 	@touch $@
 
-.venv/dev.stamp: .venv/runtime.stamp requirements-dev.txt
-	$(PIP_INSTALL) -r requirements-dev.txt
+.venv/dev.stamp: requirements-dev.lock | .venv/runtime.stamp
+	$(PIP_INSTALL) -r requirements-dev.lock
+	@touch $@
+
+.venv/audit.stamp: requirements-audit.lock | .venv/dev.stamp
+	$(PIP_INSTALL) -r requirements-audit.lock
 	@touch $@
 
 install: .venv/runtime.stamp ## make .venv and install what the product needs
@@ -102,13 +111,23 @@ check: lint test ## what CI runs, on this machine's services
 ci: ## what CI runs, with everything it needs from apt
 	.ci/run
 
-constraints: ## renew constraints.txt from a fresh environment after a change of requirements
-	rm -rf var/constraints && $(BASE_PYTHON) -m venv var/constraints
-	sed '/^-c /d' requirements.txt > var/requirements.txt
-	sed -e '/^-r /d' requirements-dev.txt >> var/requirements.txt
-	var/constraints/bin/python -m pip install --quiet --disable-pip-version-check -r var/requirements.txt
-	{ sed -n '/^#/p' constraints.txt; var/constraints/bin/python -m pip freeze; } > var/constraints.txt
-	mv var/constraints.txt constraints.txt && rm -rf var/constraints var/requirements.txt
+lock: ## renew the three locks after a change of requirements (ARGS=--upgrade: newer versions too)
+	@test -x var/lock/bin/uv || { $(BASE_PYTHON) -m venv var/lock && var/lock/bin/pip install --quiet $(LOCK_TOOL); }
+	$(LOCK) $(ARGS) requirements.txt -o requirements.lock
+	$(LOCK) $(ARGS) -c requirements.lock requirements-dev.txt -o requirements-dev.lock
+	$(LOCK) $(ARGS) -c requirements-dev.lock requirements-audit.txt -o requirements-audit.lock
+
+pip-audit: .venv/audit.stamp ## ask the public vulnerability data about every package that runs (needs a way out)
+	@mkdir -p var
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.lock $(ARGS) >var/pip-audit.txt 2>&1; \
+	code=$$?; cat var/pip-audit.txt; \
+	if grep -qE 'could not be audited|ServiceError|ConnectionError|Max retries|Timeout' var/pip-audit.txt; \
+	then echo "NOT CHECKED: the vulnerability data does not answer from this machine." >&2; exit 3; fi; exit $$code
+
+sbom: .venv/audit.stamp ## write the bill of materials of what is installed to run (CycloneDX JSON) into var/
+	@mkdir -p var
+	$(BIN)/cyclonedx-py requirements --of JSON --output-reproducible -o var/sbom.cdx.json requirements.lock
+	@echo "var/sbom.cdx.json"
 
 clean: ## remove what the targets made, databases included
 	rm -rf .venv var staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
