@@ -19,6 +19,10 @@ _SENTENCES: Final[Mapping[str, str | Promise]] = {
         "The report of %(month)s for %(project)s has waited for an approval for %(days)s business"
         " days."
     ),
+    "job-failed": _(
+        "The regular job “%(job)s” failed (%(error)s). It will be tried again; the log of the server"
+        " says more."
+    ),
     "review-overdue": _("The review “%(review)s” of %(subject)s was due on %(due)s."),
 }
 

@@ -62,15 +62,23 @@ class Notice(models.Model):
 
 
 class JobMark(models.Model):
-    """When a regular job ran last, and for which day: `manage.py run_due_jobs` asks it."""
+    """How a regular job stands (`governance.jobs`): taken before it runs, so that of two that ask at
+    one moment one runs it.
+
+    `planned_for` is the moment of its rhythm that it ran for last; `failures` counts those in a row.
+    """
 
     name = models.CharField(max_length=60, unique=True)
-    ran_for = models.DateField()
-    ran_at = models.DateTimeField()
+    planned_for = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    is_running = models.BooleanField(default=False)
+    failures = models.PositiveIntegerField(default=0)
+    failed_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=500, blank=True)
 
     class Meta:
         verbose_name = _("regular job")
         verbose_name_plural = _("regular jobs")
 
     def __str__(self) -> str:
-        return f"{self.name} {self.ran_for}"
+        return self.name
