@@ -147,9 +147,9 @@ def _is_due(job: Job, mark: JobMark | None, at: datetime) -> bool:
         return at - mark.started_at >= LEASE
     planned = job.when.planned(at)
     if mark.failures and mark.failed_at is not None and planned <= mark.planned_for:
-        wait = min(RETRY * 2 ** min(mark.failures - 1, 20), job.when.length)
+        wait = min(RETRY * (1 << min(mark.failures - 1, 20)), job.when.length)
         return at - mark.failed_at >= wait
-    return bool(planned > mark.planned_for)
+    return planned > mark.planned_for
 
 
 @transaction.atomic
