@@ -16,10 +16,8 @@ from django.db import close_old_connections, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from governance.access import Role
-from governance.models import JobMark, Membership
-from governance.models.base import valid_on
-from governance.notices import Telling, tell
+from governance.models import JobMark
+from governance.notices import one_line, tell_office
 
 logger = logging.getLogger(__name__)
 
@@ -130,9 +128,10 @@ def _run(job: Job, at: datetime) -> Outcome:
 
 
 def _text(error: Exception) -> str:
-    """An error in one line that every database can keep."""
-    line = " ".join(f"{type(error).__name__}: {error}".replace("\x00", "").split())
-    return line[:_LONGEST_ERROR]
+    """An error in one line that every database can keep; its first line, because databases put the
+    row that they refused into the next."""
+    first = (str(error).splitlines() or [""])[0]
+    return one_line(f"{type(error).__name__}: {first}")[:_LONGEST_ERROR]
 
 
 # Marks ------------------------------------------------------------------------------------------
@@ -178,12 +177,3 @@ def _remember(job: Job, at: datetime, error: Exception) -> None:
             {"job": job.name, "error": type(error).__name__},
             at,
         )
-
-
-def tell_office(kind: str, what: str, args: dict[str, str], at: datetime) -> None:
-    """Tell those who run the site, once a `what`: the holders of the CIO office's role."""
-    office = Membership.objects.filter(
-        valid_on(timezone.localdate(at)), role=Role.CIO_OFFICE, user__is_active=True
-    )
-    people = office.values_list("user_id", flat=True).distinct()
-    tell([Telling(pk, f"{kind}:{what}", kind, args) for pk in people], at)

@@ -32,8 +32,11 @@ class Notice(models.Model):
     """Something one person should know: told once an event, in the application and by mail.
 
     `event` names what happened, so that the same thing is never told twice; the text is made
-    from `kind` and `args` in the reader's language.
+    from `kind` and `args` in the reader's language. An attempt to mail counts before it begins, and
+    none begins before `mail_after`; after MAIL_ATTEMPTS the mail is given up.
     """
+
+    MAIL_ATTEMPTS = 8
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices"
@@ -45,6 +48,9 @@ class Notice(models.Model):
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True)
     mailed_at = models.DateTimeField(null=True)
+    mail_attempts = models.PositiveSmallIntegerField(default=0)
+    mail_after = models.DateTimeField(null=True)
+    mail_error = models.CharField(max_length=200, blank=True)
 
     class Meta:
         verbose_name = _("notice")
@@ -59,6 +65,10 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.event
+
+    @property
+    def is_mail_given_up(self) -> bool:
+        return self.mailed_at is None and self.mail_attempts >= self.MAIL_ATTEMPTS
 
 
 class JobMark(models.Model):

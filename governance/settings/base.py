@@ -212,6 +212,8 @@ CELERY_BEAT_SCHEDULE = {
 
 # smtp+tls://user:password@host:587; without it mails are written to the log of the process.
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+# A mail server that hangs holds up the mails alone, and no longer than this for each.
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=15)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="governance@localhost")
 # Stands before the addresses in mails, e.g. https://governance.example.go.jp
 SITE_URL = env.str("SITE_URL", default="").rstrip("/")

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from governance.audit import Act
-from governance.notices import mail_due
+from governance.mail import mail_due
 from projects.notice_text import words
 from projects.services import flags, outlook, reminders
 
