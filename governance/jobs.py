@@ -6,7 +6,8 @@ again; it never stops another.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -132,6 +133,25 @@ def _text(error: Exception) -> str:
     row that they refused into the next."""
     first = (str(error).splitlines() or [""])[0]
     return one_line(f"{type(error).__name__}: {first}")[:_LONGEST_ERROR]
+
+
+# Rows -------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def set_aside(job: str, what: str, at: datetime) -> Iterator[None]:
+    """One row of a job's work: an error leaves out `what`, is logged and told, and the job goes on."""
+    try:
+        yield
+    except Exception as error:
+        logger.exception("The regular job %s left out %s", job, what)
+        tell_left_out(job, what, error, at)
+
+
+def tell_left_out(job: str, what: str, error: Exception, at: datetime) -> None:
+    """Tell the CIO office, once a month, that a job can't deal with a row."""
+    args = {"job": job, "what": what, "error": type(error).__name__}
+    tell_office("row-set-aside", f"{job}:{what}:{at:%Y-%m}", args, at)
 
 
 # Marks ------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -128,6 +129,28 @@ def test_queries_do_not_grow_with_the_projects(world: World, office: dict[Role, 
         reminders.remind(tokyo(11, 24))
     assert Notice.objects.filter(user=office[Role.PJMO]).count() > 15
     assert len(many) <= len(few) + 1
+
+
+def test_one_row_that_fails_stops_no_other(
+    world: World,
+    office: dict[Role, User],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    odd = factories.ProjectFactory.create(agency=world.home)
+    real = reminders._about_report
+
+    def about(people: Any, at: datetime, project: Any, *rest: Any) -> Any:
+        if project == odd:
+            raise OverflowError("date value out of range")
+        return real(people, at, project, *rest)
+
+    monkeypatch.setattr(reminders, "_about_report", about)
+    reminders.remind(tokyo(11, 5))
+    assert told(office[Role.PJMO]) == ["report-due"]
+    assert told(office[Role.CIO_OFFICE]) == ["row-set-aside"]
+    assert f"left out project #{odd.pk}" in caplog.text
+    assert "OverflowError" in caplog.text
 
 
 # Mail -------------------------------------------------------------------------------------------------------
