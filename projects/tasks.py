@@ -1,38 +1,20 @@
 """Background jobs: three lines each, by id, safe to run twice."""
 
 import logging
+from datetime import datetime
 from threading import Thread
 from uuid import UUID
 
 from celery import shared_task
 from django.conf import settings
 from django.db import connections
-from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from projects.imports import jobs
 from projects.models import ImportJob
 from projects.models.choices import JobState
-from projects.services import due
 
 logger = logging.getLogger(__name__)
-
-
-@shared_task
-def judge_daily() -> None:
-    """Judge every flag for today."""
-    due.judge(timezone.now())
-
-
-@shared_task
-def remind() -> None:
-    """Tell what has fallen due."""
-    due.remind(timezone.now())
-
-
-@shared_task
-def send_mail() -> None:
-    """Send the mails that are due."""
-    due.mail(timezone.now())
 
 
 @shared_task(reject_on_worker_lost=True)
@@ -79,10 +61,10 @@ def _in_thread(pk: UUID, *, is_write: bool) -> None:
         connections.close_all()
 
 
-@shared_task
-def resume_imports() -> None:
-    """Take up files whose worker was killed."""
-    now = timezone.now()
-    jobs.expire(now)
-    for job in jobs.resume(now):
+def resume_imports(at: datetime) -> str:
+    """Take up files whose worker was killed, and give up those that nobody confirmed."""
+    jobs.expire(at)
+    resumed = jobs.resume(at)
+    for job in resumed:
         start(job)
+    return _("Imports taken up again: %(n)d") % {"n": len(resumed)}

@@ -32,8 +32,11 @@ class Notice(models.Model):
     """Something one person should know: told once an event, in the application and by mail.
 
     `event` names what happened, so that the same thing is never told twice; the text is made
-    from `kind` and `args` in the reader's language.
+    from `kind` and `args` in the reader's language. An attempt to mail counts before it begins, and
+    none begins before `mail_after`; after MAIL_ATTEMPTS the mail is given up.
     """
+
+    MAIL_ATTEMPTS = 8
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices"
@@ -45,6 +48,9 @@ class Notice(models.Model):
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True)
     mailed_at = models.DateTimeField(null=True)
+    mail_attempts = models.PositiveSmallIntegerField(default=0)
+    mail_after = models.DateTimeField(null=True)
+    mail_error = models.CharField(max_length=200, blank=True)
 
     class Meta:
         verbose_name = _("notice")
@@ -60,17 +66,29 @@ class Notice(models.Model):
     def __str__(self) -> str:
         return self.event
 
+    @property
+    def is_mail_given_up(self) -> bool:
+        return self.mailed_at is None and self.mail_attempts >= self.MAIL_ATTEMPTS
+
 
 class JobMark(models.Model):
-    """When a regular job ran last, and for which day: `manage.py run_due_jobs` asks it."""
+    """How a regular job stands (`governance.jobs`): taken before it runs, so that of two that ask at
+    one moment one runs it.
+
+    `planned_for` is the moment of its rhythm that it ran for last; `failures` counts those in a row.
+    """
 
     name = models.CharField(max_length=60, unique=True)
-    ran_for = models.DateField()
-    ran_at = models.DateTimeField()
+    planned_for = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    is_running = models.BooleanField(default=False)
+    failures = models.PositiveIntegerField(default=0)
+    failed_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=500, blank=True)
 
     class Meta:
         verbose_name = _("regular job")
         verbose_name_plural = _("regular jobs")
 
     def __str__(self) -> str:
-        return f"{self.name} {self.ran_for}"
+        return self.name

@@ -8,7 +8,6 @@ import importlib.util
 from pathlib import Path
 
 import environ
-from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
@@ -200,19 +199,21 @@ LARGE_FILES_IN_THREADS = not BROKER_URL
 CELERY_TASK_EAGER_PROPAGATES = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TIMEZONE = TIME_ZONE
-# Reports and reviews fall due overnight; without a beat process `manage.py recompute` does it.
+# What the site does by itself, and when; beat only asks every minute what is due.
+REGULAR_JOBS = "projects.regular_jobs.JOBS"
 CELERY_BEAT_SCHEDULE = {
-    "judge-daily": {
-        "task": "projects.tasks.judge_daily",
-        "schedule": crontab(hour=0, minute=30),
+    "regular-jobs": {
+        "task": "governance.tasks.start_due",
+        "schedule": 60.0,
+        # While no worker listens, asking once is enough.
+        "options": {"expires": 60},
     },
-    "remind": {"task": "projects.tasks.remind", "schedule": crontab(minute=5)},
-    "send-mail": {"task": "projects.tasks.send_mail", "schedule": crontab(minute="*/10")},
-    "resume-imports": {"task": "projects.tasks.resume_imports", "schedule": 60.0},
 }
 
 # smtp+tls://user:password@host:587; without it mails are written to the log of the process.
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+# A mail server that hangs holds up the mails alone, and no longer than this for each.
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=15)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="governance@localhost")
 # Stands before the addresses in mails, e.g. https://governance.example.go.jp
 SITE_URL = env.str("SITE_URL", default="").rstrip("/")

@@ -5,9 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from projects import tasks
-from projects.imports import jobs
-from projects.services import due
+from governance import jobs
 
 
 class Command(BaseCommand):
@@ -20,18 +18,15 @@ class Command(BaseCommand):
         parser.add_argument("--at", help="As if it were this moment (ISO 8601); for trials.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        at = _moment(options["at"])
-        day = timezone.localdate(at)
-        if due.once_a_day("judge", day, at):
-            due.judge(at)
-            self.stdout.write(_("Flags judged for %(day)s.") % {"day": day})
-        self.stdout.write(_("New notices: %(n)d") % {"n": due.remind(at)})
-        self.stdout.write(_("Mails sent: %(n)d") % {"n": due.mail(at)})
-        jobs.expire(at)
-        resumed = jobs.resume(at)
-        for job in resumed:
-            tasks.start(job)
-        self.stdout.write(_("Imports taken up again: %(n)d") % {"n": len(resumed)})
+        outcomes = jobs.run_due(_moment(options["at"]))
+        failed = [outcome.name for outcome in outcomes if outcome.error]
+        for outcome in outcomes:
+            if outcome.error:
+                self.stderr.write(f"{outcome.name}: {outcome.error}")
+            else:
+                self.stdout.write(outcome.did)
+        if failed:
+            raise CommandError(_("Jobs that failed: %(names)s") % {"names": ", ".join(failed)})
 
 
 def _moment(text: str | None) -> datetime:
