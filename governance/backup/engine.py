@@ -33,8 +33,8 @@ class Engine(Protocol):
     def state(self) -> State:
         """What the database holds now."""
 
-    def unfinished(self) -> str | None:
-        """The backup whose restore was begun and not finished; None where there is none."""
+    def is_unfinished(self) -> bool:
+        """Whether a restore was begun and not finished."""
 
     def begin(self, file: str) -> None:
         """Mark the database: a restore of `file` has begun."""

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -45,7 +44,7 @@ def make(folder: Path, at: datetime, *, prefix: str = REGULAR) -> Made:
     nothing. Raises DomainError.
     """
     engine = engine_of_site()
-    if engine.unfinished() is not None:
+    if engine.is_unfinished():
         raise DomainError(
             _("This database is not whole: its restore was not finished. Restore it again first.")
         )
@@ -55,11 +54,10 @@ def make(folder: Path, at: datetime, *, prefix: str = REGULAR) -> Made:
         _sweep(folder, at)
         with TemporaryDirectory(prefix=_PARTIAL, dir=folder) as scratch:
             manifest, sha256 = _write(engine, Path(scratch), final, at)
-    except (OSError, sqlite3.Error) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+    except OSError as error:
         raise DomainError(
             _("The backup could not be written to %(folder)s: %(why)s. Nothing was left there.")
-            % {"folder": folder, "why": why}
+            % {"folder": folder, "why": error.strerror or error}
         ) from error
     return Made(final, sha256, manifest)
 

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.backends.postgresql.client import DatabaseClient
 from django.utils.translation import gettext as _
 
@@ -54,12 +54,9 @@ class PostgreSQL:
         with self._opened() as query:
             return _state(query)
 
-    def unfinished(self) -> str | None:
+    def is_unfinished(self) -> bool:
         with self._opened() as query:
-            if (MARK,) not in query(_TABLES):
-                return None
-            rows = query(f"SELECT file FROM {MARK}")  # noqa: S608 (constant)
-        return rows[0][0] if rows else ""
+            return (MARK,) in query(_TABLES)
 
     def begin(self, file: str) -> None:
         _program("pg_restore")  # Before anything is touched.
@@ -98,11 +95,17 @@ class PostgreSQL:
     @contextmanager
     def _opened(self) -> Iterator["_Query"]:
         """A connection of its own, whatever transaction the caller's is in."""
-        with (
-            closing(connections.create_connection(DEFAULT_DB_ALIAS)) as own,
-            own.cursor() as cursor,
-        ):
-            yield _Query(cursor)
+        try:
+            with (
+                closing(connections.create_connection(DEFAULT_DB_ALIAS)) as own,
+                own.cursor() as cursor,
+            ):
+                yield _Query(cursor)
+        except DatabaseError as error:
+            raise DomainError(
+                _("The database %(file)s cannot be used: %(why)s")
+                % {"file": self.database, "why": error}
+            ) from error
 
     def _run(self, name: str, *arguments: str) -> None:
         done = subprocess.run(  # noqa: S603 (our own arguments; no shell)
@@ -114,6 +117,7 @@ class PostgreSQL:
         )
         if done.returncode:
             lines = done.stderr.decode(errors="replace").strip().splitlines()
+            lines = lines or [f"exit status {done.returncode}"]
             raise DomainError(
                 _("%(program)s failed: %(why)s") % {"program": name, "why": " ".join(lines[-3:])}
             )

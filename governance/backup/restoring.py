@@ -34,7 +34,7 @@ class Restored:
 def needs_consent() -> bool:
     """Whether the database holds anything that a restore would remove."""
     engine = engine_of_site()
-    return engine.unfinished() is None and not is_empty(engine.state())
+    return not engine.is_unfinished() and not is_empty(engine.state())
 
 
 def restore(file: Path, at: datetime, *, replace: bool, keep_old_in: Path) -> Restored:

@@ -26,23 +26,31 @@ class Sqlite:
     def __init__(self, database: str) -> None:
         self.database = database
 
-    def _connect(self, *, create: bool = False) -> sqlite3.Connection:
+    @contextmanager
+    def _opened(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
         if ":memory:" in self.database or "mode=memory" in self.database:
             raise DomainError(_("The database is kept in memory alone: there is no file to copy."))
         if not create and not Path(self.database).exists():
             raise DomainError(_("There is no database %(file)s.") % {"file": self.database})
-        mode = "rwc" if create else "rw"
-        return sqlite3.connect(
-            f"file:{quote(self.database)}?mode={mode}",
-            uri=True,
-            timeout=_PATIENCE,
-            isolation_level=None,
-        )
+        address = f"file:{quote(self.database)}?mode={'rwc' if create else 'rw'}"
+        try:
+            with closing(
+                sqlite3.connect(address, uri=True, timeout=_PATIENCE, isolation_level=None)
+            ) as opened:
+                yield opened
+        except sqlite3.Error as error:
+            raise DomainError(
+                _("The database %(file)s cannot be used: %(why)s")
+                % {"file": self.database, "why": error}
+            ) from error
 
     def snapshot(self, folder: Path) -> tuple[Path, State]:
         file = folder / self.part
-        with closing(self._connect()) as source, closing(sqlite3.connect(file)) as copy:
-            source.backup(copy)
+        with self._opened() as source, closing(sqlite3.connect(file)) as copy:
+            try:
+                source.backup(copy)
+            except sqlite3.OperationalError as error:  # No room, as a rule.
+                raise OSError(str(error)) from error
             copy.execute("PRAGMA journal_mode=DELETE")  # One file, and none beside it.
             # The pages are in question, not the rows: those checks call functions of Django's.
             copy.execute("PRAGMA ignore_check_constraints=ON")
@@ -56,42 +64,28 @@ class Sqlite:
     def state(self) -> State:
         if not Path(self.database).exists():
             return State({}, (), 0, "")
-        with closing(self._connect()) as opened:
+        with self._opened() as opened:
             return _state(opened)
 
-    def unfinished(self) -> str | None:
+    def is_unfinished(self) -> bool:
         if not Path(self.database).exists():
-            return None
-        with closing(self._connect()) as opened:
-            if MARK not in _tables(opened):
-                return None
-            row = opened.execute(f"SELECT file FROM {MARK}").fetchone()  # noqa: S608 (constant)
-        return row[0] if row else ""
+            return False
+        with self._opened() as opened:
+            return MARK in _tables(opened)
 
     def begin(self, file: str) -> None:
-        with closing(self._connect(create=True)) as opened:
+        with self._opened(create=True) as opened:
             _mark(opened, file)
 
     def load(self, part: Path, file: str) -> None:
         with closing(sqlite3.connect(part, isolation_level=None)) as source:
             _mark(source, file)  # It arrives with the data, at the same moment.
-            with closing(self._connect(create=True)) as target, _told(self.database):
+            with self._opened(create=True) as target:
                 source.backup(target)
 
     def finish(self) -> None:
-        with closing(self._connect()) as opened:
+        with self._opened() as opened:
             opened.execute(f"DROP TABLE {MARK}")
-
-
-@contextmanager
-def _told(database: str) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise DomainError(
-            _("%(database)s could not be written: %(why)s. It is as it was.")
-            % {"database": database, "why": error}
-        ) from error
 
 
 def _tables(opened: sqlite3.Connection) -> set[str]:
