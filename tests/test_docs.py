@@ -25,7 +25,7 @@ def test_the_readme_names_only_targets_and_commands_that_exist() -> None:
 def test_every_requirement_is_pinned_and_has_a_reason(name: str) -> None:
     for line in _read(name).splitlines():
         if line and not line.startswith(("#", "-r", "-c")):
-            assert re.fullmatch(r"[A-Za-z0-9_.\[\]-]+==\S+  # \S.*", line), line
+            assert re.fullmatch(r"[A-Za-z0-9_.,\[\]-]+==\S+  # \S.*", line), line
 
 
 def test_the_permission_document_is_the_table() -> None:
