@@ -9,6 +9,12 @@ class GovernanceConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.contrib.auth.signals import user_logged_in
+
+        from governance import checks as _checks  # noqa: F401  (registers them)
         from governance.backup.checks import restore_is_finished
+        from governance.people import sessions
 
         checks.register(restore_is_finished, checks.Tags.database)
+
+        user_logged_in.connect(sessions.begin, dispatch_uid="governance.sessions.begin")

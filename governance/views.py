@@ -1,48 +1,15 @@
-"""Signing in, choosing a language, and keeping what was typed."""
+"""Choosing a language, and keeping what was typed."""
 
-from django.conf import settings
-from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse_lazy
 from django.utils import timezone
-from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import i18n
 from django.views.decorators.http import require_POST
 
 from governance import drafts
 from governance.models import User
-
-
-class LoginView(auth_views.LoginView):
-    """Django's sign-in; somebody who has chosen no language here yet gets their own one."""
-
-    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        response = super().form_valid(form)
-        user: User = form.get_user()
-        if settings.LANGUAGE_COOKIE_NAME not in self.request.COOKIES:
-            response.set_cookie(
-                settings.LANGUAGE_COOKIE_NAME,
-                user.language,
-                max_age=settings.LANGUAGE_COOKIE_AGE,
-                path=settings.LANGUAGE_COOKIE_PATH,
-                domain=settings.LANGUAGE_COOKIE_DOMAIN,
-                secure=settings.LANGUAGE_COOKIE_SECURE,
-                httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-                samesite=settings.LANGUAGE_COOKIE_SAMESITE,
-            )
-        return response
-
-
-@method_decorator(login_not_required, name="dispatch")
-class PasswordSetView(auth_views.PasswordResetConfirmView):
-    """Where the holder of a new account sets the first password: the address works once."""
-
-    template_name = "registration/password_set.html"
-    success_url = reverse_lazy("login")
 
 
 @login_not_required

@@ -31,6 +31,11 @@ _SENTENCES: Final[Mapping[str, str | Promise]] = {
         "Mail to %(person)s could not be delivered (%(error)s). The notices stay in the application;"
         " please check the address."
     ),
+    "new-device": _("Sign-in from a new browser at %(at)s (%(client)s). Was it you?"),
+    "password-changed": _("The password of your account was changed at %(at)s. Was it you?"),
+    "address-changed": _("The address of your account was changed at %(at)s. Was it you?"),
+    "factor-added": _("A second factor of your account was set up at %(at)s. Was it you?"),
+    "factor-removed": _("A second factor of your account was removed at %(at)s. Was it you?"),
     "review-overdue": _("The review “%(review)s” of %(subject)s was due on %(due)s."),
 }
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from projects.views import (
+    accounts,
     audit,
     contradictions,
     flags,
@@ -35,6 +36,11 @@ urlpatterns = [
     path("people/p/<str:username>/", people.person_page, name="people-person"),
     path("people/p/<str:username>/hand-over/", people.hand_over, name="people-handover"),
     path("people/p/<str:username>/training/new/", people.new_training, name="training-new"),
+    path("people/p/<str:username>/link/", accounts.hand_link, name="people-link"),
+    path("people/p/<str:username>/address/", accounts.change_address, name="people-address"),
+    path("people/p/<str:username>/factors/", accounts.reset_factors, name="people-factors"),
+    path("people/p/<str:username>/deactivate/", accounts.deactivate, name="people-deactivate"),
+    path("people/p/<str:username>/reactivate/", accounts.reactivate, name="people-reactivate"),
     path("metrics/", metrics.metrics_page, name="metrics"),
     path("contradictions/", contradictions.contradictions_page, name="contradictions"),
     path("flags/<int:key>/", flags.flag_page, name="flag"),

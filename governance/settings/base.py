@@ -35,6 +35,11 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "governance",
     "projects",
     "reports",
@@ -49,10 +54,14 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "governance.people.middleware.SignInFirst",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "governance.people.middleware.SessionLimits",
+    "governance.people.middleware.SecondFactorFirst",
+    "governance.people.middleware.ButtonsHavePages",
 ]
 
 ROOT_URLCONF = "governance.urls"
@@ -105,9 +114,65 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
+# A link to set a password works once, and so many seconds.
+PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_RESET_TIMEOUT", default=3 * 24 * 3600)
+
+# Sign-in (docs/accounts.md). Accounts are made by offices: nobody signs up.
+ACCOUNT_ADAPTER = "governance.people.adapters.AccountAdapter"
+ACCOUNT_SIGNUP_ENABLED = False
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_UNIQUE_EMAIL = False
+ACCOUNT_AUTHENTICATED_LOGIN_REDIRECTS = False
+# Closing the browser signs out.
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_METHODS = ("password", "mfa")
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+# Wrong passwords are slowed by governance.people.throttle, which locks out nobody but the guesser;
+# codes of a second factor are asked for after the right password only.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "5/5m/key"}
+# How many proxies before this site add to X-Forwarded-For; 0 believes the connection alone.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+
+MFA_ADAPTER = "governance.people.adapters.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = env.str("MFA_TOTP_ISSUER", default="IT Governance")
+# A clock half a minute wrong is no reason to keep somebody out.
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# Who holds one of these roles enrols a second factor before anything else.
+MFA_REQUIRED_ROLES = env.list("MFA_REQUIRED_ROLES", default=[])
+
+# Single sign-on by OpenID Connect, where these name a provider.
+OIDC_SERVER_URL = env.str("OIDC_SERVER_URL", default="")
+OIDC_NAME = env.str("OIDC_NAME", default="OpenID Connect")
+# Whether the provider itself asks for a second factor: then none is asked for here.
+OIDC_HAS_SECOND_FACTOR = env.bool("OIDC_HAS_SECOND_FACTOR", default=False)
+SOCIALACCOUNT_ADAPTER = "governance.people.adapters.SingleSignOnAdapter"
+SOCIALACCOUNT_AUTO_SIGNUP = False
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "oidc",
+                "name": OIDC_NAME,
+                "client_id": env.str("OIDC_CLIENT_ID", default=""),
+                "secret": env.str("OIDC_SECRET", default=""),
+                "settings": {"server_url": OIDC_SERVER_URL},
+            }
+        ]
+        if OIDC_SERVER_URL
+        else [],
+    }
+}
 
 LANGUAGE_CODE = "ja"
 LANGUAGES = [("ja", _("Japanese")), ("en", _("English"))]
@@ -139,6 +204,10 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = env.bool("WHITENOISE_USE_FINDERS", default=True)
 
+# A session ends after so many seconds whatever happens, and after so many without a request
+# (0: the first limit alone).
+SESSION_COOKIE_AGE = env.int("SESSION_SECONDS", default=12 * 3600)
+SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_SECONDS", default=0)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
@@ -194,6 +263,15 @@ SPECTACULAR_SETTINGS = {
 }
 
 BROKER_URL = env.str("BROKER_URL", default="")
+# Counts of wrong passwords and used codes: every process of the site must see the same ones.
+CACHES = {
+    "default": env.cache_url(
+        "CACHE_URL",
+        default=BROKER_URL
+        if BROKER_URL.startswith(("redis://", "rediss://"))
+        else "locmemcache://",
+    )
+}
 CELERY_BROKER_URL = BROKER_URL or "memory://"
 CELERY_TASK_ALWAYS_EAGER = not BROKER_URL
 # Without a broker a large file is read and written in a thread, so that its page can show how far
@@ -217,6 +295,10 @@ CELERY_BEAT_SCHEDULE = {
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 # A mail server that hangs holds up the mails alone, and no longer than this for each.
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=15)
+# Whether mail reaches anybody: links to set a password are mailed to their holder alone then.
+HAS_MAIL = vars()["EMAIL_BACKEND"] != "django.core.mail.backends.console.EmailBackend"
+# Domains whose addresses prove their holder (e.g. go.jp); empty: every address.
+PROVING_MAIL_DOMAINS = env.list("PROVING_MAIL_DOMAINS", default=[])
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="governance@localhost")
 # Stands before the addresses in mails, e.g. https://governance.example.go.jp
 SITE_URL = env.str("SITE_URL", default="").rstrip("/")

@@ -15,8 +15,9 @@ from governance import audit
 from governance.access import Action, Role, can, forget_rights, rights_of
 from governance.audit import Act
 from governance.exceptions import Conflict, DomainError
-from governance.models import Membership, Training, User
+from governance.models import AccountTie, Membership, Training, User
 from governance.models.base import snapshot, valid_on
+from governance.people import ties
 from projects.models import Finding, Project, Risk
 from projects.models.choices import ENDED_PHASES, RiskStatus
 from projects.register import KINDS
@@ -165,8 +166,8 @@ def end(act: Act, pk: int, on: date, *, version: int | None = None) -> Membershi
 
 @transaction.atomic
 def add_person(act: Act, *, username: str, display_name: str, email: str, language: str) -> User:
-    """A new account without a password: its holder sets one with a link. Audited as
-    "user.created". PMO and personnel only."""
+    """A new account without a password: its holder sets one with a link (`services.accounts`).
+    Audited as "user.created". PMO and personnel only."""
     if act.user is not None and not grantable(act.user):
         raise PermissionDenied
     user = User(username=username, display_name=display_name, email=email, language=language)
@@ -185,6 +186,7 @@ def add_person(act: Act, *, username: str, display_name: str, email: str, langua
             "language": language,
         },
     )
+    ties.tie(act, user, AccountTie.Kind.MADE)
     return user
 
 

@@ -70,12 +70,12 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = User
-        fields = ("display_name", "email", "language", "mail_digest", "time_zone")
+        fields = ("display_name", "language", "mail_digest", "time_zone")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: HttpRequest) -> HttpResponse:
-    """Name, e-mail, language, time zone and how often mail comes."""
+    """Name, language, time zone and how often mail comes; the address is the account page's."""
     user = User.objects.get(pk=_person(request).pk)
     form = PreferencesForm(instance=user, label_suffix="")
     if request.method == "POST":

@@ -5,14 +5,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.tokens import default_token_generator
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.encoding import force_bytes
-from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -26,6 +23,7 @@ from governance.access import (
 )
 from governance.exceptions import Conflict, DomainError
 from governance.models import Agency, Membership, Training, User
+from governance.people import links
 from governance.tabular import Column, Kind, Table, build_table
 from projects import people
 from projects.forms.people import (
@@ -36,7 +34,9 @@ from projects.forms.people import (
     TrainingForm,
 )
 from projects.register import KINDS
+from projects.services import accounts
 from projects.services import people as service
+from projects.views.accounts import account_of, link_page
 from projects.views.editing import act_of
 
 _PROJECTS = KINDS["projects"]
@@ -115,13 +115,6 @@ def _person(request: HttpRequest, username: str) -> User:
     return found
 
 
-def password_link(request: HttpRequest, user: User) -> str:
-    """The address, good once, at which somebody sets a first password."""
-    uid = urlsafe_base64_encode(force_bytes(user.pk))
-    path = reverse("password-set", args=[uid, default_token_generator.make_token(user)])
-    return request.build_absolute_uri(path)
-
-
 @require_safe
 def person_page(request: HttpRequest, username: str) -> HttpResponse:
     """One person: roles now and before, skills, open work."""
@@ -161,9 +154,6 @@ def person_page(request: HttpRequest, username: str) -> HttpResponse:
     )
     seen = [item for item in service.open_work(person) if can(request.user, Action.READ, item)]
     trainings = Training.objects.visible_to(request.user).filter(user=person)
-    link = ""
-    if may_grant and not person.has_usable_password():
-        link = password_link(request, person)
     return render(
         request,
         "projects/person.html",
@@ -175,7 +165,7 @@ def person_page(request: HttpRequest, username: str) -> HttpResponse:
             "trainings": _table(training_columns, trainings, _("Skills and training")),
             "work": _table(work_columns, seen, _("Open work")),
             "may_grant": may_grant,
-            "password_link": link,
+            "account": account_of(request, person),
             "on": on,
         },
     )
@@ -228,7 +218,8 @@ def _require_grants(request: HttpRequest) -> None:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_person(request: HttpRequest) -> HttpResponse:
-    """A new account; its page shows the link at which the password is set."""
+    """A new account. The link to set its password is mailed to its holder; without mail it is shown
+    here, once."""
     _require_grants(request)
     form = PersonForm(request.POST or None, label_suffix="")
     if request.method == "POST" and form.is_valid():
@@ -236,6 +227,12 @@ def new_person(request: HttpRequest) -> HttpResponse:
         made = _try(request, form, lambda: service.add_person(act, **form.cleaned_data))
         if made is not None:
             messages.success(request, _("The account is made. Now give it a role."))
+            handed = _try(
+                request, form, lambda: accounts.hand_link(act, made, links.site_of(request))
+            )
+            if handed is not None:
+                return link_page(request, made, handed)
+            messages.error(request, " ".join(str(one) for one in form.non_field_errors()))
             return redirect("people-person", made.username)
     return _form_page(request, form, _("New account"), reverse("people"))
 
