@@ -196,6 +196,16 @@ def _number(kind: RegisterKind) -> AnyColumn:
     )
 
 
+def _owner() -> AnyColumn:
+    """Whose work a row is: an account, or a name outside of this site."""
+    return Column(
+        "owner",
+        _("owner"),
+        lambda row: row.owner_name or Unknown("missing"),
+        sort="owner_user__username",
+    )
+
+
 def _holder() -> AnyColumn:
     """The system or project that a row hangs on: always exactly one."""
     return Column(
@@ -421,7 +431,7 @@ COLUMNS: Final[Mapping[str, tuple[AnyColumn, ...]]] = {
         "probability",
         "impact",
         "status",
-        "owner",
+        _owner(),
         "due_on",
         "closed_on",
     ),
@@ -439,7 +449,7 @@ COLUMNS: Final[Mapping[str, tuple[AnyColumn, ...]]] = {
         "reflected_amount",
     ),
     "findings": _columns(
-        "findings", "text", "review", "category", "weight", "owner", "due_on", "accepted_on"
+        "findings", "text", "review", "category", "weight", _owner(), "due_on", "accepted_on"
     ),
     "lineage": _columns("lineage", "#", "predecessor", "kind", "successor", "happened_on", "note"),
     "plan-actions": _columns(

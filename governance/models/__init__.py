@@ -1,6 +1,14 @@
 from governance.models.agency import Agency
 from governance.models.audit import AuditEvent, AuditHead
-from governance.models.people import AccountTie, MailDigest, Membership, RoleTerm, Training, User
+from governance.models.people import (
+    AccountTie,
+    MailDigest,
+    Membership,
+    RoleRequest,
+    RoleTerm,
+    Training,
+    User,
+)
 from governance.models.policy import PlanAction, RiskPolicy, Target
 from governance.models.work import Draft, JobMark, Notice
 
@@ -16,6 +24,7 @@ __all__ = [
     "Notice",
     "PlanAction",
     "RiskPolicy",
+    "RoleRequest",
     "RoleTerm",
     "Target",
     "Training",

@@ -1,12 +1,15 @@
 from datetime import date
+from typing import Any
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from governance import corporate_number
 from governance.access import Access, Resource, Role
 from governance.models.base import Tracked, Valid, localized, validity_constraint
 from governance.querysets import ScopedQuerySet
@@ -19,11 +22,27 @@ class MailDigest(models.TextChoices):
     NEVER = "never", _("no e-mail: in the application alone")
 
 
+class UserManager(DjangoUserManager.from_queryset(ScopedQuerySet)):  # type: ignore[misc]
+    """Django's, with `visible_to`: the people whose roles the reader sees."""
+
+    use_in_migrations = False
+
+
 class User(AbstractUser):
     """A person who signs in. What they may see and do follows from their memberships alone.
 
     Django's `is_staff` and `is_superuser` grant nothing here: rights live in `access.py`.
     """
+
+    objects = UserManager()
+    access = (
+        Access(
+            Resource.STAFFING,
+            agency=("memberships__agency_id", "memberships__project__agency_id"),
+            project=("memberships__project_id",),
+            many=True,
+        ),
+    )
 
     display_name = models.CharField(_("name shown"), max_length=120, blank=True)
     language = models.CharField(
@@ -47,6 +66,13 @@ class User(AbstractUser):
     # When the holder last proved to be the person: by a mail to the own address, or by single
     # sign-on. Null: nobody but the maker of the account vouches for it.
     proven_at = models.DateTimeField(_("identity proven at"), null=True, blank=True, editable=False)
+    # Whom a verifier works for decides which projects they may verify.
+    employer_number = models.CharField(
+        _("corporate number of the employer"),
+        max_length=13,
+        blank=True,
+        validators=[corporate_number.validate],
+    )
 
     class Meta:
         verbose_name = _("user")
@@ -59,8 +85,8 @@ class User(AbstractUser):
 class AccountTie(models.Model):
     """Somebody had an account in their hands: made it, invited its holder or reset its sign-in.
 
-    Until the holder has proven the own identity afterwards, both count as one person wherever two
-    are asked for (`governance.people.ties`).
+    Until the holder has proven the own identity afterwards (`ended_at`), both count as one person
+    wherever two are asked for (`governance.people.ties`).
     """
 
     class Kind(models.TextChoices):
@@ -77,6 +103,8 @@ class AccountTie(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     at = models.DateTimeField(_("at"))
+    # The holder's first proof after it. What was written before then may still be the actor's.
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("tie of an account")
@@ -85,6 +113,19 @@ class AccountTie(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor} – {self.user} ({self.get_kind_display()})"
+
+
+def _step(label: Any) -> "models.ForeignKey[Any, Any]":
+    """Who did a step of a request."""
+    return models.ForeignKey(
+        User,
+        verbose_name=label,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
 
 
 class RoleTerm(Valid, Tracked):
@@ -108,6 +149,39 @@ class RoleTerm(Valid, Tracked):
 
     def __str__(self) -> str:
         return localized(self.name, self.name_en)
+
+
+def _fits_role(name: str) -> models.CheckConstraint:
+    """A role belongs to the whole government, to one agency, or to one project."""
+    return models.CheckConstraint(
+        condition=(
+            Q(
+                role__in=[Role.CIO_OFFICE, Role.ADVISOR, Role.AUDITOR],
+                agency__isnull=True,
+                project__isnull=True,
+            )
+            | Q(
+                role__in=[
+                    Role.MINISTRY_CIO,
+                    Role.PMO,
+                    Role.ACCOUNTING,
+                    Role.HR,
+                    Role.PUBLIC_RELATIONS,
+                ],
+                agency__isnull=False,
+                project__isnull=True,
+            )
+            | Q(
+                role__in=[Role.PJMO, Role.VERIFIER],
+                agency__isnull=True,
+                project__isnull=False,
+            )
+        ),
+        name=name,
+        violation_error_message=_(
+            "This role belongs to the whole government, to one agency, or to one project."
+        ),
+    )
 
 
 class Membership(Valid, Tracked):
@@ -154,35 +228,7 @@ class Membership(Valid, Tracked):
         ordering = ("role", "id")
         constraints = (
             validity_constraint("membership_validity"),
-            models.CheckConstraint(
-                condition=(
-                    Q(
-                        role__in=[Role.CIO_OFFICE, Role.ADVISOR, Role.AUDITOR],
-                        agency__isnull=True,
-                        project__isnull=True,
-                    )
-                    | Q(
-                        role__in=[
-                            Role.MINISTRY_CIO,
-                            Role.PMO,
-                            Role.ACCOUNTING,
-                            Role.HR,
-                            Role.PUBLIC_RELATIONS,
-                        ],
-                        agency__isnull=False,
-                        project__isnull=True,
-                    )
-                    | Q(
-                        role__in=[Role.PJMO, Role.VERIFIER],
-                        agency__isnull=True,
-                        project__isnull=False,
-                    )
-                ),
-                name="membership_scope_fits_role",
-                violation_error_message=_(
-                    "This role belongs to the whole government, to one agency, or to one project."
-                ),
-            ),
+            _fits_role("membership_scope_fits_role"),
             models.UniqueConstraint(
                 F("user"),
                 F("role"),
@@ -191,6 +237,92 @@ class Membership(Valid, Tracked):
                 Coalesce("valid_from", Value(date(1, 1, 1))),
                 name="membership_once",
                 violation_error_message=_("This person holds this role there already."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user} – {self.get_role_display()}"
+
+
+class RoleRequest(Valid, Tracked):
+    """A role that one person asks for and others confirm before anybody holds it.
+
+    What has to come together: an office other than the asker's (`needs_office`: the role carries
+    approval), and the holder or the holder's own ministry (`needs_consent`: the account is not
+    the asker's). The last of them makes the membership.
+    """
+
+    class State(models.TextChoices):
+        REQUESTED = "requested", _("requested")
+        APPROVED = "approved", _("approved")
+        REJECTED = "rejected", _("rejected")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+
+    user = models.ForeignKey(
+        User, verbose_name=_("user"), on_delete=models.PROTECT, related_name="role_requests"
+    )
+    role = models.CharField(_("role"), max_length=30, choices=Role.choices)
+    agency = models.ForeignKey(
+        "governance.Agency",
+        verbose_name=_("agency"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    project = models.ForeignKey(
+        "projects.Project",
+        verbose_name=_("project"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    is_head = models.BooleanField(_("head of the office"), default=False)
+    allocation_percent = models.PositiveSmallIntegerField(
+        _("share of working time (%)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+    )
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    needs_office = models.BooleanField(_("an office confirms"), editable=False)
+    needs_consent = models.BooleanField(_("the holder or the ministry agrees"), editable=False)
+    state = models.CharField(
+        _("state"), max_length=10, choices=State.choices, default=State.REQUESTED, editable=False
+    )
+    requested_at = models.DateTimeField(_("requested at"), editable=False)
+    requested_by = _step(_("requested by"))
+    confirmed_at = models.DateTimeField(_("confirmed at"), null=True, editable=False)
+    confirmed_by = _step(_("confirmed by"))
+    consented_at = models.DateTimeField(_("agreed at"), null=True, editable=False)
+    consented_by = _step(_("agreed by"))
+    decided_at = models.DateTimeField(_("decided at"), null=True, editable=False)
+    decided_by = _step(_("decided by"))
+    decision_reason = models.CharField(_("reason of the decision"), max_length=500, blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+    access = Membership.access
+
+    class Meta:
+        verbose_name = _("request for a role")
+        verbose_name_plural = _("requests for roles")
+        ordering = ("-requested_at", "-pk")
+        constraints = (
+            validity_constraint("role_request_validity"),
+            _fits_role("role_request_scope_fits_role"),
+            models.CheckConstraint(
+                condition=Q(needs_office=True) | Q(needs_consent=True),
+                name="role_request_needs_somebody",
+            ),
+            models.UniqueConstraint(
+                F("user"),
+                F("role"),
+                Coalesce("agency", 0),
+                Coalesce("project", 0),
+                condition=Q(state="requested"),
+                name="role_request_once",
+                violation_error_message=_("This role is asked for already."),
             ),
         )
 

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from governance import entry
+from governance.models import User
 from projects.filters import LONGEST_TEXT, text_q
 from projects.register import Kind
 
@@ -163,6 +164,55 @@ class KeyField(_ByKey):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return entry.plain(str(self.prepare_value(initial) or "")) != entry.plain(str(data or ""))
+
+
+class PersonField(forms.CharField):
+    """A person by the name of the account, among those that the reader may see.
+
+    `kept` is whom the record names already: they stay valid, seen or not.
+    """
+
+    rows: QuerySet[User] | None = None
+    kept: User | None = None
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            **{"widget": KeyInput(attrs={"autocomplete": "off"}), "max_length": 150, **kwargs}
+        )
+
+    def bind(self, rows: QuerySet[User], kept: User | None = None) -> None:
+        """Offer these people, all of them while they are few."""
+        self.rows, self.kept = rows.filter(is_active=True), kept
+        some = list(self.rows.order_by("username")[: OFFERED + 1])
+        if len(some) <= OFFERED:
+            self.widget.offers = [Offer(person.username, str(person)) for person in some]
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, User):
+            return value
+        text = str(super().to_python(value) or "").strip()
+        if not text:
+            return None
+        if self.kept is not None and self.kept.username == text:
+            return self.kept
+        found = None if "\x00" in text else self.find(text)
+        if found is None:
+            raise ValidationError(
+                _("There is no account of this name that you can see."), code="unknown"
+            )
+        return found
+
+    def find(self, username: str) -> User | None:
+        return None if self.rows is None else self.rows.filter(username=username).first()
+
+    def run_validators(self, value: Any) -> None:
+        """A person needs no validators of text."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return value.username if isinstance(value, User) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return str(self.prepare_value(initial) or "") != str(data or "").strip()
 
 
 class KeysField(_ByKey):

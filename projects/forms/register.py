@@ -18,12 +18,12 @@ from django.utils.translation import gettext_lazy as _
 
 from governance.access import Action, Reach, Resource, Rights, rights_of
 from governance.drafts import Resumable
-from governance.models import RiskPolicy
+from governance.models import RiskPolicy, User
 from governance.models.base import Valid, valid_on
 from governance.tabular import Text
 from projects.forms.fields import form_field
 from projects.forms.phases import PhasesField
-from projects.forms.references import OFFERED, KeyField, KeysField
+from projects.forms.references import OFFERED, KeyField, KeysField, PersonField
 from projects.metrics.delivery import spread_evenly
 from projects.models import Baseline, CostLine, ReviewType
 from projects.models.choices import EXECUTION_STAGES, Stage, ValueState
@@ -120,6 +120,11 @@ class RegisterForm(Resumable, _ModelForm):
             if isinstance(field, forms.ModelChoiceField):
                 current = self._stored(name)
                 field.queryset = self._choosable(name, current)
+                if current is not None:
+                    self.initial[name] = current
+            elif isinstance(field, PersonField):
+                current = self._stored(name)
+                field.bind(User.objects.visible_to(self.user), current)
                 if current is not None:
                     self.initial[name] = current
             elif isinstance(field, KeyField):

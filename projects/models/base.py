@@ -57,6 +57,18 @@ def person_field(label: Any) -> "models.ForeignKey[Any, Any]":
     )
 
 
+def owner_field() -> "models.ForeignKey[Any, Any]":
+    """Whose work a record is: an account. Who has none is named in words instead."""
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("owner"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+
+
 def year_in_range(field: str, name: str, *, null: bool = False) -> models.CheckConstraint:
     inside = Q(**{f"{field}__gte": FISCAL_YEAR_MIN, f"{field}__lte": FISCAL_YEAR_MAX})
     return models.CheckConstraint(

@@ -1,10 +1,18 @@
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from governance import corporate_number
 from governance.access import Access, Resource
 from governance.querysets import ScopedQuerySet
-from projects.models.base import FiscalYearField, Registered, one_holder, year_in_range
+from projects.models.base import (
+    FiscalYearField,
+    Registered,
+    one_holder,
+    owner_field,
+    year_in_range,
+)
 from projects.models.choices import (
     FindingCategory,
     FindingWeight,
@@ -63,6 +71,21 @@ class Review(Registered):
     )
     fiscal_year = FiscalYearField(_("fiscal year"))
     reviewer = models.CharField(_("reviewer"), max_length=200, blank=True)
+    reviewer_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("account of the reviewer"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    reviewer_number = models.CharField(
+        _("corporate number of the reviewing body"),
+        max_length=13,
+        blank=True,
+        validators=[corporate_number.validate],
+        help_text=_("Third-party verification names an account, or a body by its number."),
+    )
     due_on = models.DateField(_("due on"), null=True, blank=True)
     held_on = models.DateField(_("held on"), null=True, blank=True)
     is_complete = models.BooleanField(_("complete"), default=False)
@@ -111,7 +134,8 @@ class Finding(Registered):
     category = models.CharField(_("category"), max_length=14, choices=FindingCategory.choices)
     weight = models.CharField(_("weight"), max_length=8, choices=FindingWeight.choices)
     text = models.TextField(_("finding"))
-    owner = models.CharField(_("owner"), max_length=120, blank=True)
+    owner_user = owner_field()
+    owner = models.CharField(_("owner outside of this site"), max_length=120, blank=True)
     due_on = models.DateField(_("due on"), null=True, blank=True)
     answer = models.TextField(_("answer"), blank=True)
     accepted_on = models.DateField(_("accepted on"), null=True, blank=True)
@@ -126,3 +150,8 @@ class Finding(Registered):
 
     def __str__(self) -> str:
         return self.text[:120]
+
+    @property
+    def owner_name(self) -> str:
+        """Whose work it is, in words; "" where nobody is named."""
+        return str(self.owner_user or self.owner)

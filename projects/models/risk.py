@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from governance.access import Access, Resource
 from governance.querysets import ScopedQuerySet
-from projects.models.base import Registered
+from projects.models.base import Registered, owner_field
 from projects.models.choices import RiskKind, RiskStatus
 
 _ONE_TO_FIVE = [MinValueValidator(1), MaxValueValidator(5)]
@@ -30,7 +30,8 @@ class Risk(Registered):
         _("impact (1–5)"), null=True, blank=True, validators=_ONE_TO_FIVE
     )
     plan = models.TextField(_("treatment plan"), blank=True)
-    owner = models.CharField(_("owner"), max_length=120, blank=True)
+    owner_user = owner_field()
+    owner = models.CharField(_("owner outside of this site"), max_length=120, blank=True)
     status = models.CharField(
         _("status"), max_length=10, choices=RiskStatus.choices, default=RiskStatus.OPEN
     )
@@ -60,3 +61,8 @@ class Risk(Registered):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def owner_name(self) -> str:
+        """Whose work it is, in words; "" where nobody is named."""
+        return str(self.owner_user or self.owner)
