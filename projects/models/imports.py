@@ -70,6 +70,7 @@ class ImportJob(models.Model):
     progress_done = models.PositiveIntegerField(default=0)
     progress_total = models.PositiveIntegerField(default=0)
     wants_cancel = models.BooleanField(default=False)
+    # Begun so far, to check it or, once it was confirmed, to write it.
     attempts = models.PositiveSmallIntegerField(default=0)
     report = models.JSONField(_("report"), default=dict)
     error = models.TextField(_("error"), blank=True)

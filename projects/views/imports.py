@@ -156,7 +156,7 @@ def _progress(job: ImportJob) -> dict[str, Any]:
         "job": job,
         "is_running": job.state in jobs.RUNNING,
         "can_cancel": job.state in (JobState.QUEUED, JobState.READING, JobState.READY),
-        "was_resumed": job.attempts > 0 and job.state not in (JobState.FAILED,),
+        "was_resumed": job.attempts > 1 and job.state not in (JobState.FAILED,),
     }
 
 

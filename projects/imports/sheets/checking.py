@@ -127,7 +127,8 @@ def check(
     command on the machine itself. `progress(done, total)` may raise to stop."""
     checked = Checked(file_name, sha256(content).hexdigest())
     try:
-        raw, checked.errors = opening.open_file(content, file_name)
+        beat = None if progress is None else partial(progress, 0, 0)
+        raw, checked.errors = opening.open_file(content, file_name, beat)
     except Unreadable as unreadable:
         checked.errors = unreadable.errors
         return checked
