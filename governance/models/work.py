@@ -18,6 +18,8 @@ class Draft(models.Model):
     data = models.JSONField(default=list)
     saved_at = models.DateTimeField()
 
+    left_out_of_export = "not saved yet, and its writer's alone"
+
     class Meta:
         verbose_name = _("draft")
         verbose_name_plural = _("drafts")

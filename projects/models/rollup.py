@@ -43,6 +43,8 @@ class YearRollup(models.Model):
     cases = models.BigIntegerField(null=True)
     online_cases = models.BigIntegerField(null=True)
 
+    left_out_of_export = "recomputed from the lines that it sums"
+
     objects = ScopedQuerySet.as_manager()
     access = (
         Access(
@@ -72,6 +74,8 @@ class ServiceRollup(models.Model):
     services_measured = models.PositiveIntegerField()
     cases = models.BigIntegerField()
     online_cases = models.BigIntegerField()
+
+    left_out_of_export = "recomputed from the lines that it sums"
 
     objects = ScopedQuerySet.as_manager()
     access = (Access(Resource.SERVICE, agency=("agency_id",)),)

@@ -1,13 +1,11 @@
 """A site whose database is really there, with a small register in it; on both engines."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import transaction
-from pytest_django.plugin import DjangoDbBlocker
 
 from governance import audit
 from governance.models import User
@@ -36,18 +34,6 @@ def a_register() -> None:
 
 
 @pytest.fixture(scope="session")
-def sites(
-    tmp_path_factory: pytest.TempPathFactory,
-    django_db_blocker: DjangoDbBlocker,
-    django_db_modify_db_settings: None,
-) -> Iterator[Sites]:
-    made = Sites(tmp_path_factory.mktemp("sites"), django_db_blocker)
-    yield made
-    if made.are_on_a_server:
-        made.remove()
-
-
-@pytest.fixture(scope="session")
 def _filled(sites: Sites) -> dict[str, Site]:
     return {}
 
@@ -73,9 +59,15 @@ def site(sites: Sites, stored: Site) -> Site:
 
 
 @pytest.fixture
-def empty(engine: str, sites: Sites) -> Site:
+def empty(engine: str, sites: Sites, _filled: dict[str, Site]) -> Site:
     """A database without a single table."""
-    return sites.new(engine)
+    if engine == "sqlite":
+        return sites.new(engine)
+    # Making and dropping databases takes a server seconds each: one is emptied for each test.
+    if "empty" not in _filled:
+        _filled["empty"] = sites.new(engine)
+    _filled["empty"].sql("DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+    return _filled["empty"]
 
 
 @pytest.fixture
