@@ -11,6 +11,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from governance import jobs
+from governance.celery import hand_over
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +20,7 @@ logger = logging.getLogger(__name__)
 def start_due(**later: Any) -> None:
     """Hand every regular job that is due to a worker; Celery beat asks every minute."""
     for job in jobs.due(timezone.now()):
-        run_job.delay(job.name)
+        hand_over(run_job, job.name)
 
 
 @shared_task

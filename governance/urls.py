@@ -3,9 +3,14 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
-from governance import views
+from governance import health, views
+
+handler400 = "governance.errors.bad_request"
+handler500 = "governance.errors.server_error"
 
 urlpatterns = [
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
     path("", include("reports.site_urls")),
     path("", include("projects.site_urls")),
     path("accounts/login/", views.LoginView.as_view(), name="login"),
