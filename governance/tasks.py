@@ -14,6 +14,7 @@ from django.db import connections
 from django.utils import timezone
 
 from governance import jobs
+from governance.celery import hand_over
 from governance.people import invitations
 
 logger = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ logger = logging.getLogger(__name__)
 def start_due(**later: Any) -> None:
     """Hand every regular job that is due to a worker; Celery beat asks every minute."""
     for job in jobs.due(timezone.now()):
-        run_job.delay(job.name)
+        hand_over(run_job, job.name)
 
 
 @shared_task

@@ -2,9 +2,14 @@
 
 from django.urls import include, path
 
-from governance import views
+from governance import health, views
+
+handler400 = "governance.errors.bad_request"
+handler500 = "governance.errors.server_error"
 
 urlpatterns = [
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
     path("", include("reports.site_urls")),
     path("", include("projects.site_urls")),
     path("accounts/", include("governance.people.urls")),

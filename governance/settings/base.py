@@ -5,11 +5,14 @@ a file `.env` beside manage.py); `production` hardens this, `test` speeds it up.
 """
 
 import importlib.util
+import logging
 from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
+
+from governance import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = environ.Env()
@@ -32,6 +35,7 @@ INSTALLED_APPS = [
     "csp",
     "django_filters",
     "django_htmx",
+    "django_structlog",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -46,6 +50,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # First, so that whatever fails further in has its number and its line in the log.
+    "governance.middleware.RequestLog",
+    "governance.middleware.HealthFirst",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -53,6 +60,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "governance.middleware.RefuseOddCharacters",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "governance.people.middleware.SignInFirst",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -262,6 +270,20 @@ SPECTACULAR_SETTINGS = {
     "ENFORCE_NON_BLANK_FIELDS": False,
 }
 
+# How many proxies before this site add to X-Forwarded-For; 0 believes the connection alone.
+TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+
+# One line an event on stderr: for people here, JSON in production.
+LOG_AS_JSON = env.bool("LOG_AS_JSON", default=False)
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+logs.configure()
+LOGGING = logs.settings_for(as_json=LOG_AS_JSON, level=LOG_LEVEL)
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
+
+# /readyz refuses below so much free space on any disk that is written to.
+DISK_FLOOR_MB = env.int("DISK_FLOOR_MB", default=200)
+
 BROKER_URL = env.str("BROKER_URL", default="")
 # Counts of wrong passwords and used codes: every process of the site must see the same ones.
 CACHES = {
@@ -279,6 +301,15 @@ CELERY_TASK_ALWAYS_EAGER = not BROKER_URL
 LARGE_FILES_IN_THREADS = not BROKER_URL
 CELERY_TASK_EAGER_PROPAGATES = True
 CELERY_TASK_ACKS_LATE = True
+# Nobody waits for an answer: what came of a task stands in the database.
+CELERY_TASK_IGNORE_RESULT = True
+# A request that hands work over waits a moment for the broker and no longer: what is to be done
+# stands in the database, and a regular job takes it up.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_CONNECTION_TIMEOUT = 3
+CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2}
+if BROKER_URL.startswith(("redis://", "rediss://")):
+    CELERY_BROKER_TRANSPORT_OPTIONS |= {"socket_connect_timeout": 3, "socket_timeout": 5}
 CELERY_TIMEZONE = TIME_ZONE
 # What the site does by itself, and when; beat only asks every minute what is due.
 REGULAR_JOBS = "projects.regular_jobs.JOBS"

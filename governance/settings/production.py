@@ -1,7 +1,8 @@
 """Hardening for machines that others can reach. Secrets have no defaults here."""
 
+from governance import logs
 from governance.settings.base import *  # noqa: F403  (settings are layered by design)
-from governance.settings.base import env
+from governance.settings.base import LOG_LEVEL, env
 
 DEBUG = False
 SECRET_KEY = env.str("SECRET_KEY")
@@ -25,3 +26,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+LOGGING = logs.settings_for(as_json=env.bool("LOG_AS_JSON", default=True), level=LOG_LEVEL)
+if not env.str("EMAIL_URL", default=""):
+    # Nothing is mailed then; printed to the console, mails would end up in the log.
+    EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"

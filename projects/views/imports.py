@@ -117,8 +117,16 @@ def _upload(request: HttpRequest, user: User, form: UploadForm, token: str) -> s
         )
         url = reverse("imports-job", args=[job.pk])
         once.remember(request, token, url)
-    tasks.start(job, size=len(content))
+    if not tasks.start(job, size=len(content)):
+        _say_later(request)
     return url
+
+
+def _say_later(request: HttpRequest) -> None:
+    messages.warning(
+        request,
+        _("The file is stored. It will be read later: the part of this site that does so is away."),
+    )
 
 
 @require_safe
@@ -145,8 +153,9 @@ def template_file(request: HttpRequest, fmt: str) -> HttpResponse:
 def _resume(job: ImportJob) -> ImportJob:
     """Where the worker fell silent, take the file up again: no beat process is needed for that."""
     if job.state in jobs.RUNNING:
-        for lost in jobs.resume(timezone.now(), only=job.pk):
-            tasks.start(lost)
+        now = timezone.now()
+        for lost in jobs.resume(now, only=job.pk):
+            tasks.start_again(lost, now)
         job.refresh_from_db(fields=["state", "error", "attempts", "report", "progress_done"])
     return job
 
@@ -203,7 +212,8 @@ def confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
     _person(request)
     if jobs.confirm(job, at):
         job.state = JobState.WRITING
-        tasks.start(job)
+        if not tasks.start(job):
+            _say_later(request)
         job.refresh_from_db(fields=["state", "error"])
         if job.state == JobState.DONE:
             messages.success(request, _("All of the file is written."))
