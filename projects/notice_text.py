@@ -6,6 +6,8 @@ from typing import Any, Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from governance.access import Role
+
 _SENTENCES: Final[Mapping[str, str | Promise]] = {
     "report-due": _("The report of %(month)s for %(project)s is due on %(due)s."),
     "report-overdue": _("The report of %(month)s for %(project)s was due on %(due)s."),
@@ -36,6 +38,11 @@ _SENTENCES: Final[Mapping[str, str | Promise]] = {
     "address-changed": _("The address of your account was changed at %(at)s. Was it you?"),
     "factor-added": _("A second factor of your account was set up at %(at)s. Was it you?"),
     "factor-removed": _("A second factor of your account was removed at %(at)s. Was it you?"),
+    "role-asked": _(
+        "The role %(role)s (%(place)s) is asked for the account %(account)s: do you agree?"
+    ),
+    "role-given": _("The account %(account)s now holds the role %(role)s (%(place)s)."),
+    "role-refused": _("The role %(role)s (%(place)s) was not given to the account %(account)s."),
     "review-overdue": _("The review “%(review)s” of %(subject)s was due on %(due)s."),
 }
 
@@ -44,6 +51,8 @@ def words(kind: str, args: Mapping[str, Any]) -> str:
     """A notice as a sentence; one that another release wrote and this one can't say is named as
     such, so that it stops neither a page nor a mail."""
     try:
+        if "role" in args:
+            args = {**args, "role": Role(args["role"]).label}
         return str(_SENTENCES[kind]) % args
     except (KeyError, TypeError, ValueError):
         return str(_("There is news (%(kind)s): open it to read it.")) % {"kind": kind}

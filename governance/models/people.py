@@ -1,5 +1,5 @@
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from governance import corporate_number
-from governance.access import Access, Resource, Role
+from governance.access import Access, Action, Resource, Role
 from governance.models.base import Tracked, Valid, localized, validity_constraint
 from governance.querysets import ScopedQuerySet
 
@@ -22,10 +22,16 @@ class MailDigest(models.TextChoices):
     NEVER = "never", _("no e-mail: in the application alone")
 
 
-class UserManager(DjangoUserManager.from_queryset(ScopedQuerySet)):  # type: ignore[misc]
+class UserManager(DjangoUserManager["User"]):
     """Django's, with `visible_to`: the people whose roles the reader sees."""
 
     use_in_migrations = False
+
+    def get_queryset(self) -> "ScopedQuerySet[User]":
+        return ScopedQuerySet(self.model, using=self._db)
+
+    def visible_to(self, user: Any, action: Action = Action.READ) -> "ScopedQuerySet[User]":
+        return self.get_queryset().visible_to(user, action)
 
 
 class User(AbstractUser):
@@ -34,7 +40,7 @@ class User(AbstractUser):
     Django's `is_staff` and `is_superuser` grant nothing here: rights live in `access.py`.
     """
 
-    objects = UserManager()
+    objects: ClassVar[UserManager] = UserManager()
     access = (
         Access(
             Resource.STAFFING,
@@ -293,11 +299,11 @@ class RoleRequest(Valid, Tracked):
     )
     requested_at = models.DateTimeField(_("requested at"), editable=False)
     requested_by = _step(_("requested by"))
-    confirmed_at = models.DateTimeField(_("confirmed at"), null=True, editable=False)
+    confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True, editable=False)
     confirmed_by = _step(_("confirmed by"))
-    consented_at = models.DateTimeField(_("agreed at"), null=True, editable=False)
+    consented_at = models.DateTimeField(_("agreed at"), null=True, blank=True, editable=False)
     consented_by = _step(_("agreed by"))
-    decided_at = models.DateTimeField(_("decided at"), null=True, editable=False)
+    decided_at = models.DateTimeField(_("decided at"), null=True, blank=True, editable=False)
     decided_by = _step(_("decided by"))
     decision_reason = models.CharField(_("reason of the decision"), max_length=500, blank=True)
 

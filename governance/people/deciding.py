@@ -27,14 +27,16 @@ def authors_of(obj: models.Model) -> dict[int, datetime]:
     events = AuditEvent.objects.filter(
         object_type=obj._meta.model_name, object_key=str(obj.pk), actor__isnull=False
     )
+    rows: list[tuple[int | None, datetime | None]] = [
+        (actor_id, at)
+        for actor_id, at, verb in events.values_list("actor_id", "at", "verb")
+        if not verb.endswith(_DECISIONS)
+    ]
+    rows += [(getattr(obj, who, None), getattr(obj, when, None)) for who, when in _HANDED_OVER]
     found: dict[int, datetime] = {}
-    for actor_id, at, verb in events.order_by("seq").values_list("actor_id", "at", "verb"):
-        if actor_id is not None and not verb.endswith(_DECISIONS):
-            found.setdefault(actor_id, at)
-    for who, when in _HANDED_OVER:
-        actor_id, at = getattr(obj, who, None), getattr(obj, when, None)
-        if actor_id is not None and at is not None:
-            found[actor_id] = min(at, found.get(actor_id, at))
+    for person, at in rows:
+        if person is not None and at is not None:
+            found[person] = min(at, found.get(person, at))
     return found
 
 

@@ -19,7 +19,7 @@ from governance.audit import Act
 from governance.exceptions import DomainError
 from governance.models import AccountTie, AuditEvent, Membership, User
 from governance.people import accounts, invitations
-from projects.services.people import grantable
+from projects.services.memberships import grantable
 
 
 def is_maker(actor: Any, person: User) -> bool:

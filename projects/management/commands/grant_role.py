@@ -2,15 +2,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from governance import audit
 from governance.access import Role
 from governance.audit import Act
-from governance.models import Agency, Membership, User
-from governance.models.base import snapshot
+from governance.models import Agency, User
+from projects.services import people
 
 
 class Command(BaseCommand):
@@ -28,23 +26,22 @@ class Command(BaseCommand):
         user = User.objects.filter(username=options["username"]).first()
         if user is None:
             raise CommandError(_("There is no user “%(name)s”.") % {"name": options["username"]})
-        act = Act(user=None, at=timezone.now(), source="grant_role")
-        membership = Membership(
-            user=user, role=options["role"], valid_from=timezone.localdate(act.at)
-        )
+        agency = None
         if options["agency"]:
-            membership.agency = Agency.objects.filter(code=options["agency"]).first()
-            if membership.agency is None:
+            agency = Agency.objects.filter(code=options["agency"]).first()
+            if agency is None:
                 raise CommandError(
                     _("There is no agency “%(code)s”.") % {"code": options["agency"]}
                 )
+        act = Act(user=None, at=timezone.now(), source="grant_role")
+        values = {
+            "user": user,
+            "role": options["role"],
+            "agency": agency,
+            "valid_from": timezone.localdate(act.at),
+        }
         try:
-            with transaction.atomic():
-                membership.full_clean()
-                membership.save()
-                audit.record_object(
-                    act, "membership.granted", membership, before=None, after=snapshot(membership)
-                )
+            granted = people.grant(act, values)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
-        self.stdout.write(_("Granted: %(what)s") % {"what": membership})
+        self.stdout.write(_("Granted: %(what)s") % {"what": granted})
