@@ -25,6 +25,9 @@ class User(AbstractUser):
     Django's `is_staff` and `is_superuser` grant nothing here: rights live in `access.py`.
     """
 
+    # Signing in writes the first two by itself; the last two grant nothing here.
+    trail_leaves_out = frozenset({"last_login", "password", "groups", "user_permissions"})
+
     display_name = models.CharField(_("name shown"), max_length=120, blank=True)
     language = models.CharField(
         _("language"),

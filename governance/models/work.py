@@ -11,6 +11,8 @@ class Draft(models.Model):
     `form` is the address of the form; `data` the fields as a browser sends them (name, value).
     """
 
+    outside_trail = _("one person's typing, no record of account")
+
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="drafts"
     )
@@ -34,6 +36,8 @@ class Notice(models.Model):
     `event` names what happened, so that the same thing is never told twice; the text is made
     from `kind` and `args` in the reader's language.
     """
+
+    outside_trail = _("tells of what stands elsewhere")
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices"
@@ -63,6 +67,8 @@ class Notice(models.Model):
 
 class JobMark(models.Model):
     """When a regular job ran last, and for which day: `manage.py run_due_jobs` asks it."""
+
+    outside_trail = _("when a job ran")
 
     name = models.CharField(max_length=60, unique=True)
     ran_for = models.DateField()
