@@ -1,5 +1,5 @@
 from governance.models.agency import Agency
-from governance.models.audit import AuditEvent, AuditHead
+from governance.models.audit import AuditCheck, AuditEvent, AuditHead, AuditSeal
 from governance.models.people import (
     AccountTie,
     MailDigest,
@@ -15,8 +15,10 @@ from governance.models.work import Draft, JobMark, Notice
 __all__ = [
     "AccountTie",
     "Agency",
+    "AuditCheck",
     "AuditEvent",
     "AuditHead",
+    "AuditSeal",
     "Draft",
     "JobMark",
     "MailDigest",

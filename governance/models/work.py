@@ -11,6 +11,8 @@ class Draft(models.Model):
     `form` is the address of the form; `data` the fields as a browser sends them (name, value).
     """
 
+    outside_trail = _("one person's typing, no record of account")
+
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="drafts"
     )
@@ -39,6 +41,7 @@ class Notice(models.Model):
     """
 
     MAIL_ATTEMPTS = 8
+    outside_trail = _("tells of what stands elsewhere")
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices"
@@ -79,6 +82,8 @@ class JobMark(models.Model):
 
     `planned_for` is the moment of its rhythm that it ran for last; `failures` counts those in a row.
     """
+
+    outside_trail = _("when a job ran")
 
     name = models.CharField(max_length=60, unique=True)
     planned_for = models.DateTimeField(null=True)

@@ -11,15 +11,19 @@ from django.db.models import Q
 from governance import audit
 from governance.audit import Act
 from governance.models import AccountTie, User
+from governance.models.base import snapshot
 
 
+@transaction.atomic
 def tie(act: Act, user: User, kind: AccountTie.Kind) -> None:
     """Keep that the actor had `user`'s account in their hands; the system itself ties nobody.
 
-    Cost: one statement. The caller audits what was done.
+    Audited as "accounttie.made", beside what the caller audits: who took a tie out of the database
+    could approve their own work.
     """
     if act.user is not None and act.user.pk != user.pk:
-        AccountTie.objects.create(user=user, actor=act.user, kind=kind, at=act.at)
+        made = AccountTie.objects.create(user=user, actor=act.user, kind=kind, at=act.at)
+        audit.record_object(act, "accounttie.made", made, before=None, after=snapshot(made))
 
 
 @transaction.atomic
@@ -29,14 +33,15 @@ def prove(act: Act, user: User) -> None:
 
     `act.source` tells by what way (e.g. "mail", "oidc"). Audited as "user.proven".
     """
-    before = user.proven_at
-    user.proven_at = act.at
-    user.save(update_fields=["proven_at"])
+    stored = User.objects.select_for_update().get(pk=user.pk)
+    before = stored.proven_at
+    stored.proven_at = user.proven_at = act.at
+    stored.save(update_fields=["proven_at"])
     AccountTie.objects.filter(user=user, ended_at__isnull=True, at__lt=act.at).update(
         ended_at=act.at
     )
     audit.record_object(
-        act, "user.proven", user, before={"proven_at": before}, after={"proven_at": act.at}
+        act, "user.proven", stored, before={"proven_at": before}, after={"proven_at": act.at}
     )
 
 

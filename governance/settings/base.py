@@ -322,6 +322,19 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
+# The trail answers for the rows of these applications, see docs/audit.md.
+AUDIT_APPS = ("governance", "projects", "reports")
+# Seconds by which an event may be earlier than one before it: long imports end long after they
+# began.
+AUDIT_CLOCK_TOLERANCE = env.int("AUDIT_CLOCK_TOLERANCE", default=3600)
+# Where the head of the trail is anchored every day: outside of the database, best on a disk or a
+# machine that the database's operators cannot write to.
+AUDIT_ANCHOR_DIR = env.path("AUDIT_ANCHOR_DIR", default=str(BASE_DIR / "var" / "anchors"))
+# The key that signs anchors (PEM). Left out, one is made on first use; a path that is given must
+# hold one: `manage.py audit_key --make`.
+AUDIT_SIGNING_KEY = env.str("AUDIT_SIGNING_KEY", default="")
+AUDIT_SIGNING_KEY_DEFAULT = BASE_DIR / "var" / "keys" / "audit-signing.pem"
+
 # smtp+tls://user:password@host:587; without it mails are written to the log of the process.
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 # A mail server that hangs holds up the mails alone, and no longer than this for each.

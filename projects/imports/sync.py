@@ -4,8 +4,9 @@ A row is found by its business key; only fields that differ are written, so a se
 same file writes nothing at all.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -13,7 +14,8 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext as _
 
-from governance.audit import Act
+from governance import audit
+from governance.audit import Act, State
 from projects.imports.errors import ImportRejected, Problem
 from projects.imports.report import ImportReport
 from projects.models import ImportRun
@@ -30,8 +32,15 @@ class Sync:
     kind: str
     files: list[dict[str, str]]
     report: ImportReport
+    wrote: dict[type[models.Model], set[int]] = field(default_factory=lambda: defaultdict(set))
     _run: ImportRun | None = None
     _started: dict[int, datetime] | None = None
+
+    def states(self) -> Iterator[State]:
+        """The states of all rows that this import wrote, its own among them."""
+        yield from audit.stored(ImportRun, [self.run.pk])
+        for model, pks in self.wrote.items():
+            yield from audit.stored(model, pks)
 
     @property
     def run(self) -> ImportRun:
@@ -88,6 +97,7 @@ class Sync:
         if changed:
             tracked = ("version", "import_run", "updated_at", "updated_by")
             manager.bulk_update(changed, [*sorted(fields), *tracked], batch_size=BATCH)
+        self.wrote[model] |= {row.pk for row in (*created, *changed)}
         self.report.loaded[name] += len(created)
         self.report.updated[name] += len(changed)
         return stored

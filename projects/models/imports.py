@@ -51,6 +51,8 @@ class ImportJob(models.Model):
     `heartbeat_at` tells a worker that lives from one that was killed.
     """
 
+    outside_trail = _("a job; what it writes is told by events")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -17,6 +17,8 @@ class YearRollup(models.Model):
     `manage.py verify_rollups` proves it. Agency and class stand here for grouping.
     """
 
+    outside_trail = _("derived from the register, made anew at any time")
+
     system = models.ForeignKey(
         "projects.System", null=True, on_delete=models.CASCADE, related_name="year_rollups"
     )
@@ -66,6 +68,8 @@ class YearRollup(models.Model):
 class ServiceRollup(models.Model):
     """Services of one agency in one fiscal year; case counts of services that are online
     and whose two counts are known (the base of the online use rate, オンライン利用率)."""
+
+    outside_trail = _("derived from the register, made anew at any time")
 
     agency = models.ForeignKey("governance.Agency", on_delete=models.CASCADE, related_name="+")
     fiscal_year = FiscalYearField(_("fiscal year"))

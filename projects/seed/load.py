@@ -6,7 +6,7 @@ takes no more memory than one. All of it is written in one transaction, or nothi
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from django.apps import apps
@@ -351,5 +351,6 @@ def seed_government(
             "systems": size,
             "rows": rows,
         },
+        wrote=chain.from_iterable(map(audit.stored, audit.audited_models())),
     )
     return rows

@@ -64,6 +64,8 @@ class Recomputed:
     standing: Counter[tuple[str, str]] = field(default_factory=Counter)
     journal: list[tuple[str, RiskFlag, dict[str, Any] | None]] = field(default_factory=list)
     left_out: list[tuple[str, int, Exception]] = field(default_factory=list)
+    # Flags that were set aside and are heard again: what people decided has changed.
+    heard: list[RiskFlag] = field(default_factory=list)
     _books: dict[date, Book] = field(default_factory=dict)
 
     def book(self, day: date) -> Book:
@@ -241,6 +243,11 @@ class _Differences:
             run.tell("riskflag.changed", flag, before)
         for flag, before in self.closed:
             run.tell("riskflag.closed", flag, before)
+        run.heard += [
+            flag
+            for flag, before in self.changed
+            if before["muted_until"] is not None and flag.muted_until is None
+        ]
         run.opened += len(self.opened)
         run.changed += len(self.changed)
         run.closed += len(self.closed)
@@ -426,4 +433,5 @@ def _record_summary(act: Act, run: Recomputed, *, key: str, as_of: date) -> None
                 else {}
             ),
         },
+        wrote=audit.of(run.heard),
     )

@@ -80,14 +80,16 @@ def request_baseline(act: Act, values: Mapping[str, Any]) -> Baseline:
         raise ValidationError({"phases": faults})
     baseline.save(force_insert=True)
     recheck(act, baseline, Action.CREATE)
-    PlannedValue.objects.bulk_create(
+    months = PlannedValue.objects.bulk_create(
         PlannedValue(baseline=baseline, period=phase.period, amount=phase.amount)
         for phase in sorted(phases, key=lambda phase: phase.period)
     )
     after = state_of(baseline) | {
         "phases": {f"{phase.period:%Y-%m}": phase.amount for phase in phases}
     }
-    audit.record_object(act, "baseline.requested", baseline, before=None, after=after)
+    audit.record_object(
+        act, "baseline.requested", baseline, before=None, after=after, wrote=audit.of(months)
+    )
     return baseline
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from governance import audit
 from governance.access import Action
-from governance.audit import Act
+from governance.audit import Act, State
 from governance.exceptions import DomainError
 from governance.models.base import to_json
 from projects.imports.sheets.checking import Checked, Progress, Row
@@ -87,9 +87,20 @@ def commit(act: Act, checked: Checked, *, progress: Progress | None = None) -> I
             ),
             "records": keys,
         },
+        wrote=_states(run, () if told else checked.rows),
     )
     recompute(act, touched)
     return run
+
+
+def _states(run: ImportRun, rows: Iterable[Row]) -> Iterator[State]:
+    """The states of the rows that no event of their own tells, and of the run itself."""
+    yield from audit.stored(ImportRun, [run.pk])
+    wrote: dict[type[Any], set[int]] = defaultdict(set)
+    for row in rows:
+        wrote[type(row.obj)].add(row.obj.pk)
+    for model, pks in wrote.items():
+        yield from audit.stored(model, pks)
 
 
 def _plain(row: Row) -> dict[str, Any]:
