@@ -37,9 +37,11 @@ def prove(act: Act, user: User) -> None:
     before = stored.proven_at
     stored.proven_at = user.proven_at = act.at
     stored.save(update_fields=["proven_at"])
-    AccountTie.objects.filter(user=user, ended_at__isnull=True, at__lt=act.at).update(
-        ended_at=act.at
-    )
+    for one in AccountTie.objects.filter(user=user, ended_at__isnull=True, at__lt=act.at):
+        old = snapshot(one)
+        one.ended_at = act.at
+        one.save(update_fields=["ended_at"])
+        audit.record_object(act, "accounttie.ended", one, before=old, after=snapshot(one))
     audit.record_object(
         act, "user.proven", stored, before={"proven_at": before}, after={"proven_at": act.at}
     )
