@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client, TransactionTestCase, override_settings
 from django.utils import translation
@@ -86,6 +87,12 @@ def _english() -> Iterator[None]:
     """Tests assert English sentences unless they ask for Japanese."""
     with translation.override("en"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache() -> None:
+    """Nobody's wrong passwords are counted against the next test."""
+    cache.clear()
 
 
 @pytest.fixture

@@ -143,6 +143,31 @@ reports:projects-years  | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 
 reports:audit-export    | 200 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 200 | 403 | 302
 healthz                 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200
 readyz                  | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200
+account                 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 302
+account_login           | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200
+mfa_login_webauthn      | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302
+mfa_authenticate        | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302
+openid_connect_login    | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404
+openid_connect_callback | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404
+password-forgotten      | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200
+password-change         | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 302
+address-change          | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 302
+address-confirm         | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200
+sessions-end            | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 302
+account_reauthenticate  | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 302
+mfa_reauthenticate      | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302
+mfa_reauthenticate_webauthn| 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302
+mfa_activate_totp       | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 302
+mfa_deactivate_totp     | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 302
+mfa_view_recovery_codes | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 302
+mfa_generate_recovery_codes| 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 302
+mfa_add_webauthn        | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 302
+mfa_remove_webauthn     | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 302
+people-link             | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 302
+people-address          | 403 | 403 | 403 | 200 | 403 | 403 | 200 | 403 | 403 | 403 | 403 | 302
+people-factors          | 403 | 403 | 403 | 200 | 403 | 403 | 200 | 403 | 403 | 403 | 403 | 302
+people-deactivate       | 403 | 403 | 403 | 200 | 403 | 403 | 200 | 403 | 403 | 403 | 403 | 302
+people-reactivate       | 403 | 403 | 403 | 200 | 403 | 403 | 200 | 403 | 403 | 403 | 403 | 302
 login                   | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200
 logout                  | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 302
 set_language            | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302
@@ -389,6 +414,16 @@ _ARGS: Mapping[str, list[Any]] = {
     "people-handover": ["member"],
     "training-new": ["member"],
     "password-set": ["x", "y"],
+    "address-confirm": ["x", "y"],
+    # No provider of single sign-on is set up here.
+    "openid_connect_login": ["oidc"],
+    "openid_connect_callback": ["oidc"],
+    "mfa_remove_webauthn": [1],
+    "people-link": ["member"],
+    "people-address": ["member"],
+    "people-factors": ["member"],
+    "people-deactivate": ["member"],
+    "people-reactivate": ["member"],
     "imports-template": ["xlsx"],
     **{
         f"{space}imports-{part}": ["00000000-0000-0000-0000-000000000000"]

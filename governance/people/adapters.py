@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
@@ -142,6 +143,10 @@ class MfaAdapter(DefaultMFAAdapter):
 
     def _get_user_identifier(self, user: User) -> str:
         return user.username
+
+    def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
+        count = Authenticator.objects.filter(user=user, type=type).count()
+        return _("Passkey %(n)d") % {"n": count + 1}
 
     def encrypt(self, text: str) -> str:
         return self._cipher().encrypt(text.encode()).decode()

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.forms import LoginForm, ReauthenticateForm
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as CodeReauthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
+from django.contrib.auth.forms import PasswordChangeForm
 from django.utils.translation import gettext_lazy as _
 
 
@@ -81,6 +83,17 @@ class EnrolPasskeyForm(AddWebAuthnForm):
         passwordless = self.fields["passwordless"]
         passwordless.label = _("Sign in with this passkey alone, without a password")
         passwordless.help_text = _("Needs a device that asks for a fingerprint, a face or a PIN.")
+
+
+class OwnPasswordForm(PasswordChangeForm):  # type: ignore[type-arg]
+    """Another password; the old one is asked for, and guessing it is slowed like a sign-in."""
+
+    def clean_old_password(self) -> str:
+        password: str = self.cleaned_data["old_password"]
+        if not get_adapter().reauthenticate(self.user, password):
+            message = self.error_messages["password_incorrect"]
+            raise forms.ValidationError(message, code="password_incorrect")
+        return password
 
 
 class ForgottenForm(forms.Form):

@@ -55,6 +55,18 @@ def is_recent(session: SessionBase) -> bool:
     return moment() - began < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
 
 
+def browser_name(user_agent: str) -> str:
+    """A browser and its system as people call them; as it names itself where neither is known."""
+    # Each names the ones after it too: the first that fits is it.
+    browsers = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome"}
+    systems = ("Windows", "Android", "iPhone", "iPad", "Mac", "Linux")
+    browser = next((name for mark, name in browsers.items() if mark in user_agent), "")
+    if not browser and "Safari" in user_agent:
+        browser = "Safari"
+    system = next((name for name in systems if name in user_agent), "")
+    return ", ".join(part for part in (browser, system) if part) or user_agent[:60]
+
+
 def sessions_of(user: User) -> list[UserSession]:
     """The sessions that are open, the last used first. Cost: two queries a session."""
     found: list[UserSession] = UserSession.objects.purge_and_list(user)

@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.forms import PasswordChangeForm
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -29,7 +28,7 @@ from governance.models import User
 from governance.people import accounts, links, mails, sessions, sign_ins, throttle, ties
 from governance.people.adapters import THROTTLED, client_of
 from governance.people.factors import confirmed
-from governance.people.forms import AddressForm, ForgottenForm, SignInForm
+from governance.people.forms import AddressForm, ForgottenForm, OwnPasswordForm, SignInForm
 
 # Requests for a mail, in a window of throttle.WINDOW seconds.
 MAILS_PER_CLIENT = 10
@@ -108,7 +107,9 @@ def account_page(request: HttpRequest) -> HttpResponse:
             "passkeys": found.get(Authenticator.Type.WEBAUTHN, []),
             "codes_left": len(codes[0].wrap().get_unused_codes()) if codes else None,
             "single_sign_on": user.socialaccount_set.exists(),  # type: ignore[attr-defined]
-            "sessions": sessions.sessions_of(user),
+            "sessions": [
+                (sessions.browser_name(one.user_agent), one) for one in sessions.sessions_of(user)
+            ],
             "this_session": request.session.session_key,
             "sign_ins": sign_ins.latest(user),
             "has_mail": settings.HAS_MAIL,
@@ -136,7 +137,7 @@ class PasswordChangeView(auth_views.PasswordChangeView):
 
     template_name = "account/form.html"
     success_url = reverse_lazy("account")
-    form_class = PasswordChangeForm
+    form_class = OwnPasswordForm
 
     def dispatch(self, *args: Any, **kwargs: Any) -> Any:
         if not holder_of(self.request).has_usable_password():
@@ -154,7 +155,7 @@ class PasswordChangeView(auth_views.PasswordChangeView):
         lead = _("Every other session of yours ends.")
         return {**super().get_context_data(**kwargs), **_page(title, lead)}
 
-    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
+    def form_valid(self, form: OwnPasswordForm) -> HttpResponse:
         user, password = holder_of(self.request), form.cleaned_data["new_password1"]
         act = Act(user=user, at=timezone.now())
         with transaction.atomic():

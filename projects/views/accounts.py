@@ -10,9 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from governance.access import Action, Resource, require_somewhere
@@ -65,7 +65,7 @@ def link_page(request: HttpRequest, person: User, handed: Handed) -> HttpRespons
         messages.success(request, _("A link to set the password is mailed to the holder."))
         return redirect("people-person", person.username)
     url = request.build_absolute_uri(handed.path)
-    return render(
+    response = render(
         request,
         "projects/one_time_link.html",
         {
@@ -75,6 +75,8 @@ def link_page(request: HttpRequest, person: User, handed: Handed) -> HttpRespons
             "link": url,
         },
     )
+    add_never_cache_headers(response)
+    return response
 
 
 def _crumbs(person: User, label: str) -> list[dict[str, str]]:
@@ -85,7 +87,6 @@ def _crumbs(person: User, label: str) -> list[dict[str, str]]:
     ]
 
 
-@never_cache
 @require_POST
 def hand_link(request: HttpRequest, username: str) -> HttpResponse:
     """A new link to set the password: mailed, or shown once where there is no mail."""

@@ -4,6 +4,40 @@
   "use strict";
 
   const PAUSE = 2000;
+  const STASH = "draft-unsent";
+
+  /* What could not be kept because the session had ended waits in this tab, and goes out after the
+     next sign-in, when its form is opened again. Nothing of it outlives the tab. */
+  const stash = (form, data) => {
+    const fields = [...data.entries()].filter(([name]) => name !== "csrfmiddlewaretoken");
+    const whose = document.body.dataset.person;
+    sessionStorage.setItem(STASH, JSON.stringify({ whose, draft: form.dataset.draft, fields }));
+  };
+
+  const bringBack = async (form) => {
+    const kept = JSON.parse(sessionStorage.getItem(STASH) || "null");
+    if (!kept || kept.draft !== form.dataset.draft) {
+      return;
+    }
+    sessionStorage.removeItem(STASH);
+    if (kept.whose !== document.body.dataset.person) {
+      return;
+    }
+    const data = new FormData();
+    data.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
+    for (const [name, value] of kept.fields) {
+      data.append(name, value);
+    }
+    const answer = await fetch(form.dataset.draftUrl, {
+      method: "POST",
+      body: data,
+      redirect: "manual",
+      credentials: "same-origin",
+    });
+    if (answer.status === 204) {
+      window.location.assign(form.dataset.draft);
+    }
+  };
 
   for (const form of document.querySelectorAll("form[data-draft-url]")) {
     const status = form.querySelector("[data-draft-status]");
@@ -40,15 +74,23 @@
       }
       isSending = true;
       isStale = false;
+      const data = content();
       try {
         const answer = await fetch(form.dataset.draftUrl, {
           method: "POST",
-          body: content(),
+          body: data,
           redirect: "manual",
           credentials: "same-origin",
         });
-        tell(answer.status === 204 ? "draftKept" : "draftLost");
+        const isKept = answer.status === 204;
+        if (isKept) {
+          sessionStorage.removeItem(STASH);
+        } else {
+          stash(form, data);
+        }
+        tell(isKept ? "draftKept" : "draftLost");
       } catch {
+        stash(form, data);
         tell("draftLost");
       }
       isSending = false;
@@ -63,6 +105,7 @@
       }
     };
 
+    bringBack(form);
     form.addEventListener("input", schedule);
     form.addEventListener("change", schedule);
     form.addEventListener("submit", () => {
