@@ -8,7 +8,8 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.utils.translation import gettext_lazy as _
 
 from governance.access import Action, Resource, Role, rights_of
-from governance.fields import DayField, NameField
+from governance.fields.forms import DayField, LineField, NameField
+from governance.fields.text import check_line
 from governance.models import Agency, Membership, Training, User
 from governance.models.base import valid_on
 from projects.forms.references import KeyField
@@ -17,13 +18,14 @@ from projects.register import KINDS
 from projects.services.people import grantable
 
 
-class PersonField(forms.CharField):
+class PersonField(LineField):
     """A person, by the name of the account."""
 
     def to_python(self, value: Any) -> Any:
         text = str(super().to_python(value) or "").strip()
         if not text:
             return None
+        check_line(text)
         found = User.objects.filter(username=text, is_active=True).first()
         if found is None:
             raise forms.ValidationError(_("There is no account of this name."))
@@ -39,7 +41,7 @@ class PersonForm(forms.Form):
     username = NameField(
         label=_("Account name"), max_length=150, validators=[UnicodeUsernameValidator()]
     )
-    display_name = forms.CharField(label=_("Name shown"), max_length=120)
+    display_name = LineField(label=_("Name shown"), max_length=120)
     email = forms.EmailField(label=_("E-mail"), required=False)
     language = forms.ChoiceField(
         label=_("Language"), choices=[("ja", _("Japanese")), ("en", _("English"))]

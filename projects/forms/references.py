@@ -17,6 +17,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from governance import entry
+from governance.fields.forms import TextField
+from governance.fields.text import check_line, prose
 from projects.filters import LONGEST_TEXT, text_q
 from projects.register import Kind
 
@@ -77,7 +79,7 @@ def _lookup_link(url: str) -> SafeString:
     )
 
 
-class _ByKey(forms.CharField):
+class _ByKey(TextField):
     """Objects of another kind, told by the key that people know them by.
 
     `rows` are those that the reader may see; objects that the record already names stay valid,
@@ -94,7 +96,8 @@ class _ByKey(forms.CharField):
     def find(self, text: str) -> Any:
         """The object of that key, or the only one that the text fits. Raises ValidationError."""
         key = entry.plain(text)
-        if "\x00" in text or len(text) > LONGEST_TEXT:
+        check_line(text)
+        if len(text) > LONGEST_TEXT:
             raise self._unknown(text)
         for obj in self.kept:
             if self.other.key_of(obj) == key:
@@ -177,7 +180,7 @@ class KeysField(_ByKey):
         text = super().to_python(value)
         found: dict[int, Any] = {}
         errors = []
-        for line in str(text or "").splitlines():
+        for line in prose(str(text or "")).split("\n"):
             if not line.strip():
                 continue
             try:
