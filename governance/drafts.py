@@ -17,14 +17,18 @@ from governance.models import Draft, User
 
 LARGEST: Final = 200_000
 """Characters that a draft may hold: the largest form filled to the brim has half of it."""
+_NUL: Final = "\x00"
 # Of a form as sent; never kept.
 _LEFT_OUT: Final = frozenset({"csrfmiddlewaretoken", "draft", "password"})
 
 
 def keep(user: User, form: str, sent: Iterable[tuple[str, str]], at: datetime) -> bool:
-    """Keep what was typed into a form; False where it is too much to keep. Cost: one statement."""
+    """Keep what was typed into a form; False where it is too much to keep, or no database keeps
+    it (a NUL). Cost: one statement."""
     data = [[name, value] for name, value in sent if name not in _LEFT_OUT]
     if sum(len(name) + len(value) for name, value in data) > LARGEST:
+        return False
+    if _NUL in form or any(_NUL in name or _NUL in value for name, value in data):
         return False
     Draft.objects.update_or_create(
         user=user, form=form[:300], defaults={"data": data, "saved_at": at}
@@ -34,12 +38,14 @@ def keep(user: User, form: str, sent: Iterable[tuple[str, str]], at: datetime) -
 
 def find(user: User, form: str) -> Draft | None:
     """What this person typed into this form and has not saved. Cost: one query."""
+    if _NUL in form:
+        return None
     return Draft.objects.filter(user=user, form=form[:300]).first()
 
 
 def forget(user: User, form: str) -> None:
     """Drop a draft: its form was saved, or its writer discards it. Cost: one statement."""
-    if form:
+    if form and _NUL not in form:
         Draft.objects.filter(user=user, form=form[:300]).delete()
 
 

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from governance import entry
 from governance.access import Action, Resource, can_somewhere
-from governance.fields import CountField, MonthField, YearField
+from governance.fields.forms import CountField, LineField, MonthField, YearField
 from governance.models import Agency
 from governance.models.base import valid_on
 from governance.tabular import Column, Sort, Text, ordering
@@ -226,6 +226,12 @@ class TypedFilter(django_filters.Filter):  # type: ignore[misc]
         super().__init__(**kwargs)
 
 
+class LineFilter(django_filters.CharFilter):  # type: ignore[misc]
+    """A filter over text of one line."""
+
+    field_class = LineField
+
+
 def _choice(
     label: Text, choices: Iterable[tuple[Any, Any]], method: str = "", **kwargs: Any
 ) -> Any:
@@ -256,7 +262,7 @@ def _field_filter(kind: Kind, name: str) -> Any:
         return TypedFilter(MonthField, field_name=name, label=capital(label))
     if isinstance(field, models.IntegerField):
         return TypedFilter(CountField, field_name=name, label=capital(label))
-    return django_filters.CharFilter(
+    return LineFilter(
         field_name=name, lookup_expr="icontains", label=capital(label), max_length=LONGEST_TEXT
     )
 
@@ -280,7 +286,7 @@ def _parent_filter(kind: Kind, name: str) -> Any:
     parent = parent_kind(kind, name)
     label = kind.field(name).verbose_name
     if parent.has_own_key:
-        return django_filters.CharFilter(
+        return LineFilter(
             field_name=f"{name}__{parent.key}",
             label=_key_label(parent_param(kind, name), parent, label),
             max_length=LONGEST_TEXT,
@@ -297,9 +303,7 @@ def _key_label(param: str, parent: Kind, label: Any) -> Text:
 
 def _made(kind: Kind) -> type[RegisterFilters]:
     filters: dict[str, Any] = {
-        "q": django_filters.CharFilter(
-            label=_("Name or ID"), method="by_text", max_length=LONGEST_TEXT
-        )
+        "q": LineFilter(label=_("Name or ID"), method="by_text", max_length=LONGEST_TEXT)
     }
     if kind.agency_paths() or kind.model is Agency:
         filters["agency"] = _choice(_("Agency (with those below it)"), (), "by_agency")

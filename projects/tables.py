@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from governance import formatting
+from governance.fields.columns import FiscalYear
 from governance.formatting import fiscal_year
 from governance.models import Agency, User
 from governance.models.base import Master
@@ -31,7 +32,6 @@ from projects.models import (
     System,
     YearRollup,
 )
-from projects.models.base import FiscalYearField
 from projects.models.choices import FILED_STATES, Stage, UpdateState
 from projects.register import KINDS, kind_of
 from projects.register import Kind as RegisterKind
@@ -94,7 +94,7 @@ def _label(field: "models.Field[Any, Any]") -> Text:
 
 def is_year(field: "models.Field[Any, Any]") -> bool:
     """Whether a field holds a fiscal year."""
-    return isinstance(field, FiscalYearField) or field.name.endswith("_year")
+    return isinstance(field, FiscalYear) or field.name.endswith("_year")
 
 
 def is_ratio(field: "models.Field[Any, Any]") -> bool:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from governance import corporate_number
 from governance.access import Access, Action, Resource, Role
+from governance.fields import columns
 from governance.models.base import Tracked, Valid, localized, validity_constraint
 from governance.querysets import ScopedQuerySet
 
@@ -52,14 +53,14 @@ class User(AbstractUser):
     # Signing in writes the first two by itself; the last two grant nothing here.
     trail_leaves_out = frozenset({"last_login", "password", "groups", "user_permissions"})
 
-    display_name = models.CharField(_("name shown"), max_length=120, blank=True)
+    display_name = columns.Line(_("name shown"), max_length=120, blank=True)
     language = models.CharField(
         _("language"),
         max_length=5,
         choices=[("ja", _("Japanese")), ("en", _("English"))],
         default="ja",
     )
-    time_zone = models.CharField(
+    time_zone = columns.Line(
         _("time zone"),
         max_length=50,
         blank=True,
@@ -143,8 +144,8 @@ class RoleTerm(Valid, Tracked):
     """
 
     role = models.CharField(_("role"), max_length=30, choices=Role.choices, unique=True)
-    name = models.CharField(_("name (Japanese)"), max_length=80)
-    name_en = models.CharField(_("name (English)"), max_length=120, blank=True)
+    name = columns.Line(_("name (Japanese)"), max_length=80)
+    name_en = columns.Line(_("name (English)"), max_length=120, blank=True)
 
     objects = ScopedQuerySet.as_manager()
     access = (Access(Resource.MASTER),)
@@ -350,11 +351,11 @@ class Training(Tracked):
         User, verbose_name=_("user"), on_delete=models.PROTECT, related_name="trainings"
     )
     kind = models.CharField(_("kind"), max_length=13, choices=Kind.choices)
-    title = models.CharField(_("title"), max_length=200)
-    level = models.CharField(_("level"), max_length=60, blank=True)
-    obtained_on = models.DateField(_("obtained on"), null=True, blank=True)
-    expires_on = models.DateField(_("expires on"), null=True, blank=True)
-    note = models.CharField(_("note"), max_length=300, blank=True)
+    title = columns.Line(_("title"), max_length=200)
+    level = columns.Line(_("level"), max_length=60, blank=True)
+    obtained_on = columns.Day(_("obtained on"), null=True, blank=True)
+    expires_on = columns.Day(_("expires on"), null=True, blank=True)
+    note = columns.Line(_("note"), max_length=300, blank=True)
 
     objects = ScopedQuerySet.as_manager()
     access = (
@@ -381,4 +382,4 @@ class Training(Tracked):
         )
 
     def __str__(self) -> str:
-        return self.title
+        return str(self.title)

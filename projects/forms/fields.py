@@ -6,7 +6,7 @@ from django import forms
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from governance.fields import (
+from governance.fields.forms import (
     CountField,
     DayField,
     MonthField,

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from governance import corporate_number
 from governance.access import Action, Resource, Role, rights_of
-from governance.fields import DayField, NameField
+from governance.fields.forms import DayField, LineField, NameField
 from governance.models import Agency, Membership, Training, User
 from governance.models.base import valid_on
 from governance.people.belonging import known_to
@@ -25,7 +25,7 @@ class PersonForm(forms.Form):
     username = NameField(
         label=_("Account name"), max_length=150, validators=[UnicodeUsernameValidator()]
     )
-    display_name = forms.CharField(label=_("Name shown"), max_length=120)
+    display_name = LineField(label=_("Name shown"), max_length=120)
     email = forms.EmailField(label=_("E-mail"), required=False)
     language = forms.ChoiceField(
         label=_("Language"), choices=[("ja", _("Japanese")), ("en", _("English"))]

@@ -17,6 +17,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from governance import entry
+from governance.fields.forms import LineField, TextField
+from governance.fields.text import check_line, prose
 from governance.models import User
 from projects.filters import LONGEST_TEXT, text_q
 from projects.register import Kind
@@ -78,7 +80,7 @@ def _lookup_link(url: str) -> SafeString:
     )
 
 
-class _ByKey(forms.CharField):
+class _ByKey(TextField):
     """Objects of another kind, told by the key that people know them by.
 
     `rows` are those that the reader may see; objects that the record already names stay valid,
@@ -95,7 +97,8 @@ class _ByKey(forms.CharField):
     def find(self, text: str) -> Any:
         """The object of that key, or the only one that the text fits. Raises ValidationError."""
         key = entry.plain(text)
-        if "\x00" in text or len(text) > LONGEST_TEXT:
+        check_line(text)
+        if len(text) > LONGEST_TEXT:
             raise self._unknown(text)
         for obj in self.kept:
             if self.other.key_of(obj) == key:
@@ -166,7 +169,7 @@ class KeyField(_ByKey):
         return entry.plain(str(self.prepare_value(initial) or "")) != entry.plain(str(data or ""))
 
 
-class PersonField(forms.CharField):
+class PersonField(LineField):
     """A person by the name of the account, among those that the reader may see.
 
     `kept` is whom the record names already: they stay valid, seen or not.
@@ -195,7 +198,8 @@ class PersonField(forms.CharField):
             return None
         if self.kept is not None and self.kept.username == text:
             return self.kept
-        found = None if "\x00" in text else self.find(text)
+        check_line(text)
+        found = self.find(text)
         if found is None:
             raise ValidationError(
                 _("There is no account of this name that you can see."), code="unknown"
@@ -227,7 +231,7 @@ class KeysField(_ByKey):
         text = super().to_python(value)
         found: dict[int, Any] = {}
         errors = []
-        for line in str(text or "").splitlines():
+        for line in prose(str(text or "")).split("\n"):
             if not line.strip():
                 continue
             try:

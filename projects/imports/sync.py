@@ -11,11 +11,14 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 
 from governance import audit
 from governance.audit import Act, State
+from governance.fields import columns
+from governance.fields.text import one_line, prose
 from projects.imports.errors import ImportRejected, Problem
 from projects.imports.report import ImportReport
 from projects.models import ImportRun
@@ -60,19 +63,16 @@ class Sync:
         """Make the rows `wanted`; returns all rows `within` by `key`.
 
         `wanted` maps field names (foreign keys by their `_id`) to values. Cost: three queries and
-        one a batch of 1,000 changed rows. Values are checked by the database's constraints.
+        one a batch of 1,000 changed rows. Values are checked by their fields, and by the
+        database's constraints. Raises ImportRejected.
         """
         name = str(model._meta.verbose_name_plural)
-        limits = {
-            f.name: f.max_length
-            for f in model._meta.concrete_fields
-            if isinstance(f, models.CharField) and f.max_length
-        }
+        guarded = [f for f in model._meta.concrete_fields if isinstance(f, columns.Guarded)]
         manager: Any = model._default_manager
         stored = {self._key(row, key): row for row in manager.filter(within)}
         created, changed, fields = [], [], set()
-        for values in wanted:
-            self._check_lengths(values, limits)
+        for given in wanted:
+            values = self._checked(given, guarded)
             found = tuple(values[part] for part in key)
             row = stored.get(found)
             if row is None:
@@ -110,14 +110,27 @@ class Sync:
             self._started = dict(ImportRun.objects.values_list("pk", "started_at"))
         return bool(row.updated_at != self._started.get(row.import_run_id, self.act.at))
 
-    def _check_lengths(self, values: Mapping[str, Any], limits: Mapping[str, int]) -> None:
-        """Nothing is cut off in silence: a text longer than its field refuses the import."""
-        for name, limit in limits.items():
-            text = values.get(name)
-            if isinstance(text, str) and len(text) > limit:
-                message = _("“%(text)s…” is longer than the %(n)d characters kept of “%(name)s”.")
-                shown = {"text": text[:30], "n": limit, "name": name}
-                raise ImportRejected([Problem(self.files[0]["name"], message % shown)])
+    def _checked(
+        self, values: Mapping[str, Any], guarded: Iterable[columns.Guarded]
+    ) -> dict[str, Any]:
+        """The values with line ends as they are kept; what their fields refuse refuses the import:
+        nothing is cut off or left out in silence."""
+        found = dict(values)
+        for field in guarded:
+            value = found.get(field.name)
+            if value is None or value == "":
+                continue
+            if isinstance(field, columns.Line):
+                value = found[field.name] = one_line(value)
+            elif isinstance(field, columns.Prose):
+                value = found[field.name] = prose(value).strip()
+            try:
+                field.run_validators(value)
+            except ValidationError as error:
+                shown = {"text": str(value)[:30], "name": field.verbose_name}
+                message = _("“%(text)s…”, for “%(name)s”: ") % shown + " ".join(error.messages)
+                raise ImportRejected([Problem(self.files[0]["name"], message)]) from error
+        return found
 
     @staticmethod
     def _key(row: models.Model, key: Sequence[str]) -> tuple[Any, ...]:

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from governance.access import Access, Resource
+from governance.fields import columns
 from governance.querysets import ScopedQuerySet
 from projects.models.choices import JobState
 
@@ -61,7 +62,7 @@ class ImportJob(models.Model):
         related_name="import_jobs",
     )
     language = models.CharField(_("language"), max_length=5, default="ja")
-    file_name = models.CharField(_("file"), max_length=255)
+    file_name = columns.Line(_("file"), max_length=255)
     sha256 = models.CharField(max_length=64)
     content = models.BinaryField(null=True)
     # What a CSV file holds; "" for a workbook, whose sheets say it themselves.
@@ -93,4 +94,4 @@ class ImportJob(models.Model):
         ordering = ("-created_at",)
 
     def __str__(self) -> str:
-        return self.file_name
+        return str(self.file_name)

@@ -2,8 +2,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from governance.access import Access, Resource
+from governance.fields import columns
 from governance.querysets import ScopedQuerySet
-from projects.models.base import FiscalYearField, once_per_holder, one_holder
+from projects.models.base import once_per_holder, one_holder
 
 
 def _yen() -> "models.BigIntegerField[int | None, int | None]":
@@ -26,7 +27,7 @@ class YearRollup(models.Model):
         "projects.Project", null=True, on_delete=models.CASCADE, related_name="year_rollups"
     )
     agency = models.ForeignKey("governance.Agency", on_delete=models.CASCADE, related_name="+")
-    fiscal_year = FiscalYearField(_("fiscal year"))
+    fiscal_year = columns.FiscalYear(_("fiscal year"))
     requested = _yen()
     initial = _yen()
     supplementary = _yen()
@@ -72,7 +73,7 @@ class ServiceRollup(models.Model):
     outside_trail = _("derived from the register, made anew at any time")
 
     agency = models.ForeignKey("governance.Agency", on_delete=models.CASCADE, related_name="+")
-    fiscal_year = FiscalYearField(_("fiscal year"))
+    fiscal_year = columns.FiscalYear(_("fiscal year"))
     services = models.PositiveIntegerField()
     services_online = models.PositiveIntegerField()
     services_measured = models.PositiveIntegerField()

@@ -302,7 +302,7 @@ class _Loader:
 
 def _subject(system: System) -> str:
     """What the services of a system are about."""
-    return system.name.removesuffix("システム").split("システム（")[0]
+    return str(system.name).removesuffix("システム").split("システム（")[0]
 
 
 def _batches(rows: Iterable[M]) -> Iterator[list[M]]:

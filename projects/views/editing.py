@@ -17,6 +17,7 @@ from governance import drafts
 from governance.access import Action, require
 from governance.audit import Act
 from governance.exceptions import Conflict, DomainError
+from governance.fields.text import check_prose, prose
 from governance.models import User
 from governance.tabular import Text
 from projects.forms import RegisterForm, form_of
@@ -30,8 +31,13 @@ LONGEST_REASON = 500
 
 
 def act_of(request: HttpRequest, reason: str = "") -> Act:
-    """The person behind a request, now."""
-    return Act(user=_person(request), at=timezone.now(), reason=reason.strip()[:LONGEST_REASON])
+    """The person behind a request, now. Raises DomainError for a reason that cannot be kept."""
+    given = prose(reason).strip()[:LONGEST_REASON]
+    try:
+        check_prose(given)
+    except ValidationError as error:
+        raise DomainError(_("Reason: %(why)s") % {"why": " ".join(error.messages)}) from error
+    return Act(user=_person(request), at=timezone.now(), reason=given)
 
 
 def _form_page(

@@ -126,12 +126,12 @@ def _stream(archive: zipfile.ZipFile, member: str, start: Start) -> None:
     with archive.open(member) as source:
         try:
             while block := source.read(_BLOCK):
-                parser.Parse(block, False)
+                parser.Parse(block)
                 fed += len(block)
                 # Where the parser stands: at the start of an element that has not ended yet.
                 if fed - parser.CurrentByteIndex > _LONGEST_TOKEN:
                     raise Refused("damaged")
-            parser.Parse(b"", True)
+            parser.Parse(b"", True)  # noqa: FBT003 - takes no keyword
         except expat.ExpatError as error:
             raise Refused("damaged") from error
 

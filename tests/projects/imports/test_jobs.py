@@ -4,6 +4,7 @@ import io
 import threading
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import repeat
 from typing import Any
 from uuid import uuid4
 
@@ -154,7 +155,7 @@ def test_a_job_that_kills_its_workers_never_does_it_a_fourth_time(
     at = now
     for _attempt in range(jobs.ATTEMPTS):
         with pytest.raises(Killed):
-            work(job.pk, clock=lambda: at)
+            work(job.pk, clock=repeat(at).__next__)
         assert jobs.resume(at + timedelta(minutes=1)) == []  # It may still live.
         at += timedelta(minutes=3)
         again = [lost.pk for lost in jobs.resume(at)]

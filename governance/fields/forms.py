@@ -11,10 +11,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import DecimalValidator
+from django.core.validators import DecimalValidator, ProhibitNullCharactersValidator
 from django.utils.translation import gettext_lazy as _
 
 from governance import entry
+from governance.fields import text
 from governance.formatting import decimal_number
 
 
@@ -32,8 +33,8 @@ class EntryField(forms.CharField):
     def to_python(self, value: Any) -> Any:
         if value is None or isinstance(value, int | Decimal | date | dict):
             return value
-        text = super().to_python(value)
-        return None if text is None else type(self).read(text)
+        given = super().to_python(value)
+        return None if given is None else type(self).read(given)
 
     def prepare_value(self, value: Any) -> Any:
         """A stored value as text; text that was typed stays as it is."""
@@ -123,30 +124,58 @@ class YearField(EntryField):
     read = staticmethod(entry.fiscal_year)
 
 
-class ProseField(forms.CharField):
+class TextField(forms.CharField):
+    """Text that is checked by `check` alone: Django would tell a NUL a second time."""
+
+    check: Callable[[str], None]
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators = [
+            validator
+            for validator in self.validators
+            if not isinstance(validator, ProhibitNullCharactersValidator)
+        ]
+
+    def run_validators(self, value: Any) -> None:
+        if isinstance(value, str) and value:
+            type(self).check(value)
+        super().run_validators(value)
+
+
+class LineField(TextField):
+    """Text of one line."""
+
+    check = staticmethod(text.check_line)
+
+
+class ProseField(TextField):
     """Text of several lines; line ends are kept as one character, as files and API send them."""
 
+    check = staticmethod(text.check_prose)
     widget = forms.Textarea(attrs={"rows": 4})
 
     def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
-        return text.replace("\r\n", "\n") if isinstance(text, str) else text
+        given = super().to_python(value)
+        return text.prose(given) if isinstance(given, str) else given
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return super().has_changed(self.to_python(initial), self.to_python(data))
 
 
-class NameField(forms.CharField):
+class NameField(LineField):
     """A key by which people name an object: normal width, so that one ID is not two."""
 
     def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
-        return entry.plain(text) if isinstance(text, str) else text
+        given = super().to_python(value)
+        return entry.plain(given) if isinstance(given, str) else given
 
 
-def _pairs(text: str) -> dict[str, str]:
+def _pairs(given_text: str) -> dict[str, str]:
+    lines = text.prose(given_text)
+    text.check_structure(lines)
     pairs: dict[str, str] = {}
-    for line in text.splitlines():
+    for line in lines.split("\n"):
         if not line.strip():
             continue
         name, sign, given = entry.plain(line).partition("=")
