@@ -113,7 +113,8 @@ class RegisterFilters(django_filters.FilterSet):  # type: ignore[misc]
         self.filters[name].field.choices = choices
 
     def _is_reference(self, name: str) -> bool:
-        return name not in _DERIVED and self.register_kind.field(name).is_relation
+        kind = self.register_kind
+        return not is_derived(kind, name) and kind.field(name).is_relation
 
     def _references(self, name: str) -> Choices:
         rows = parent_kind(self.register_kind, name).objects.visible_to(self.user)
@@ -215,7 +216,13 @@ def complaint_of(form: forms.Form) -> str:
 
 
 _MAIN: Final = ("q", "agency")
-_DERIVED: Final = ("valid", "overdue", "accepted", "cost_class")
+_DERIVED: Final = frozenset(("valid", "overdue", "accepted", "cost_class"))
+
+
+def is_derived(kind: Kind, name: str) -> bool:
+    """Whether a filter asks for what no field of the kind holds: a cost line's class is that of its
+    item, a cost item has its own."""
+    return name in _DERIVED and all(field.name != name for field in kind.model._meta.get_fields())
 
 
 class TypedFilter(django_filters.Filter):  # type: ignore[misc]
@@ -308,8 +315,9 @@ def _made(kind: Kind) -> type[RegisterFilters]:
     if kind.agency_paths() or kind.model is Agency:
         filters["agency"] = _choice(_("Agency (with those below it)"), (), "by_agency")
     for name in kind.filters:
-        derived = _DERIVED_FILTERS.get(name)
-        filters[name] = derived() if derived is not None else _field_filter(kind, name)
+        filters[name] = (
+            _DERIVED_FILTERS[name]() if is_derived(kind, name) else _field_filter(kind, name)
+        )
     for name in kind.parents:
         if parent_kind(kind, name).model is not Agency:
             filters[parent_param(kind, name)] = _parent_filter(kind, name)
