@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
+from projects import retention
 from projects.imports import jobs
 from projects.models import ImportJob
 from projects.models.choices import JobState
@@ -33,6 +34,12 @@ def remind() -> None:
 def send_mail() -> None:
     """Send the mails that are due."""
     due.mail(timezone.now())
+
+
+@shared_task
+def purge_expired() -> None:
+    """Remove what is kept for a time only."""
+    retention.purge(timezone.now())
 
 
 @shared_task(reject_on_worker_lost=True)

@@ -92,6 +92,10 @@ else:
 # Where `manage.py backup` puts its files: another disk or machine than the database's.
 BACKUP_DIR = env.path("BACKUP_DIR", default=str(BASE_DIR / "var" / "backups"))
 
+# How many days what is no record of account is kept, where it differs from docs/retention.md:
+# RETENTION_DAYS=drafts=30,notices_read=180
+RETENTION_DAYS = {name: int(days) for name, days in env.dict("RETENTION_DAYS", default={}).items()}
+
 AUTH_USER_MODEL = "governance.User"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -212,6 +216,10 @@ CELERY_BEAT_SCHEDULE = {
     "remind": {"task": "projects.tasks.remind", "schedule": crontab(minute=5)},
     "send-mail": {"task": "projects.tasks.send_mail", "schedule": crontab(minute="*/10")},
     "resume-imports": {"task": "projects.tasks.resume_imports", "schedule": 60.0},
+    "purge-expired": {
+        "task": "projects.tasks.purge_expired",
+        "schedule": crontab(hour=3, minute=30),
+    },
 }
 
 # smtp+tls://user:password@host:587; without it mails are written to the log of the process.

@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from projects import tasks
+from projects import retention, tasks
 from projects.imports import jobs
 from projects.services import due
 
@@ -13,7 +13,7 @@ from projects.services import due
 class Command(BaseCommand):
     help = (
         "Run the regular jobs that are due: judge flags (once a day), remind, send mail, take up"
-        " imports whose worker stopped. For machines without Celery beat: call it every hour."
+        " imports whose worker stopped, remove what has expired. For machines without Celery beat: call it every hour."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -27,6 +27,9 @@ class Command(BaseCommand):
             self.stdout.write(_("Flags judged for %(day)s.") % {"day": day})
         self.stdout.write(_("New notices: %(n)d") % {"n": due.remind(at)})
         self.stdout.write(_("Mails sent: %(n)d") % {"n": due.mail(at)})
+        if due.once_a_day("purge", day, at):
+            removed = sum(retention.purge(at).values())
+            self.stdout.write(_("Expired and removed: %(n)d") % {"n": removed})
         jobs.expire(at)
         resumed = jobs.resume(at)
         for job in resumed:
