@@ -144,6 +144,8 @@ def test_periods_are_settings_within_bounds(pmo: User, settings: Any) -> None:
 
 def test_the_command_and_the_regular_jobs_do_it(pmo: User, capsys: Any) -> None:
     _draft(pmo, 400)
+    call_command("purge_expired", list=True)
+    assert "notices_read: 180 days. Notices that were read. They have" in capsys.readouterr().out
     call_command("purge_expired")
     assert "drafts: 1" in capsys.readouterr().out
     _draft(pmo, 400)
