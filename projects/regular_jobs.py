@@ -3,7 +3,7 @@
 from typing import Final
 
 from governance.jobs import Daily, Every, Job
-from projects import tasks
+from projects import retention, tasks
 from projects.services import due
 
 JOBS: Final = (
@@ -12,5 +12,6 @@ JOBS: Final = (
     Job("learn", due.learn, Daily(0, 45)),
     Job("remind", due.remind, Every(60, past=5)),
     Job("mail", due.mail, Every(10)),
+    Job("purge", retention.told, Daily(3, 30)),
     Job("resume-imports", tasks.resume_imports, Every(1)),
 )

@@ -83,8 +83,7 @@ def _in_thread(pk: UUID, *, is_write: bool) -> None:
 
 
 def resume_imports(at: datetime) -> str:
-    """Take up files whose worker was killed, and give up those that nobody confirmed."""
-    jobs.expire(at)
+    """Take up files whose worker was killed."""
     resumed = 0
     for job in jobs.resume(at):
         with set_aside("resume-imports", f"file {job.pk}", at):

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
+from governance import drafts
 from governance.access import Action, Reach, Resource, rights_of
 from governance.models import Draft, RoleRequest, User
 from projects.metrics.periods import last_ended_fiscal_year, month_of, next_month
@@ -460,5 +461,5 @@ def work_of(user: User, as_of: date, due_day: int) -> Work:
     work.unsettled, work.unsettled_total, work.settled_year = _unsettled(user, as_of)
     work.cases, work.findings = _cases(user, as_of)
     work.flags = _flags(user, as_of)
-    work.drafts = list(Draft.objects.filter(user=user)[:SHOWN])
+    work.drafts = list(Draft.objects.filter(user=user)[: drafts.MOST])
     return work

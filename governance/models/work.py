@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 class Draft(models.Model):
     """What somebody typed into a form and has not saved: theirs alone, no record of account.
 
-    `form` is the address of the form; `data` the fields as a browser sends them (name, value).
+    `form` is the address of the form; `data` the fields as a browser sends them (name, value), and
+    `size` the characters of these.
     """
 
     outside_trail = _("one person's typing, no record of account")
@@ -18,6 +19,7 @@ class Draft(models.Model):
     )
     form = models.CharField(max_length=300)
     data = models.JSONField(default=list)
+    size = models.PositiveIntegerField(default=0)
     saved_at = models.DateTimeField()
 
     left_out_of_export = "not saved yet, and its writer's alone"

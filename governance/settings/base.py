@@ -109,6 +109,10 @@ else:
 # Where `manage.py backup` puts its files: another disk or machine than the database's.
 BACKUP_DIR = env.path("BACKUP_DIR", default=str(BASE_DIR / "var" / "backups"))
 
+# How many days what is no record of account is kept, where it differs from docs/retention.md:
+# RETENTION_DAYS=drafts=30,notices_read=180
+RETENTION_DAYS = {name: int(days) for name, days in env.dict("RETENTION_DAYS", default={}).items()}
+
 AUTH_USER_MODEL = "governance.User"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -69,18 +69,25 @@ class _Asked:
         return f"?{query.urlencode()}"
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-def costs_page(request: HttpRequest, slug: str, key: str) -> HttpResponse:
-    """The grid of one holder; a save writes every changed cell, or none."""
+def _holder(user: Any, slug: str, key: str) -> Holder:
+    """The system or project whose grid `user` may open; Http404 or PermissionDenied otherwise."""
     kind = KINDS[slug]
     holder: Holder = get_visible_or_404(
-        kind.objects.select_related("agency"), request.user, **{kind.key: key}
+        kind.objects.select_related("agency"), user, **{kind.key: key}
     )
     if not any(
-        can_somewhere(request.user, Action.READ, resource)
+        can_somewhere(user, Action.READ, resource)
         for resource in (Resource.BUDGET, Resource.EXECUTION)
     ):
         raise PermissionDenied
+    return holder
+
+
+@drafts.kept_for(_holder)
+@require_http_methods(["GET", "HEAD", "POST"])
+def costs_page(request: HttpRequest, slug: str, key: str) -> HttpResponse:
+    """The grid of one holder; a save writes every changed cell, or none."""
+    kind, holder = KINDS[slug], _holder(request.user, slug, key)
     asked = _Asked(request)
     typed: dict[str, str] = {}
     errors: dict[str, str] = {}

@@ -42,6 +42,7 @@
   for (const form of document.querySelectorAll("form[data-draft-url]")) {
     const status = form.querySelector("[data-draft-status]");
     let timer = null;
+    let wait = PAUSE;
     let isSending = false;
     let isStale = false;
     let isDone = false;
@@ -82,13 +83,20 @@
           redirect: "manual",
           credentials: "same-origin",
         });
-        const isKept = answer.status === 204;
-        if (isKept) {
+        if (answer.status === 204) {
           sessionStorage.removeItem(STASH);
         } else {
           stash(form, data);
         }
-        tell(isKept ? "draftKept" : "draftLost");
+        if (answer.status === 429) {
+          /* Sent too often, e.g. from many windows: again when the server says so. */
+          wait = 1000 * Number(answer.headers.get("Retry-After") || 60);
+          isStale = true;
+          tell("draftLater");
+        } else {
+          wait = PAUSE;
+          tell({ 204: "draftKept", 413: "draftFull" }[answer.status] || "draftLost");
+        }
       } catch {
         stash(form, data);
         tell("draftLost");
@@ -101,7 +109,7 @@
 
     const schedule = () => {
       if (timer === null) {
-        timer = window.setTimeout(send, PAUSE);
+        timer = window.setTimeout(send, wait);
       }
     };
 

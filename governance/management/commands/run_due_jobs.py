@@ -11,7 +11,7 @@ from governance import jobs
 class Command(BaseCommand):
     help = (
         "Run the regular jobs that are due: judge flags (once a day), remind, send mail, take up"
-        " imports whose worker stopped. For machines without Celery beat: call it every hour."
+        " imports whose worker stopped, remove what has expired. For machines without Celery beat: call it every hour."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
