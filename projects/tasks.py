@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
+from governance.audit import anchoring
 from projects.imports import jobs
 from projects.models import ImportJob
 from projects.models.choices import JobState
@@ -27,6 +28,12 @@ def judge_daily() -> None:
 def remind() -> None:
     """Tell what has fallen due."""
     due.remind(timezone.now())
+
+
+@shared_task
+def anchor_audit() -> None:
+    """Anchor the head of the trail outside of the database."""
+    anchoring.anchor_daily(timezone.now())
 
 
 @shared_task

@@ -208,6 +208,10 @@ CELERY_BEAT_SCHEDULE = {
     },
     "remind": {"task": "projects.tasks.remind", "schedule": crontab(minute=5)},
     "send-mail": {"task": "projects.tasks.send_mail", "schedule": crontab(minute="*/10")},
+    "anchor-audit": {
+        "task": "projects.tasks.anchor_audit",
+        "schedule": crontab(hour=0, minute=15),
+    },
     "resume-imports": {"task": "projects.tasks.resume_imports", "schedule": 60.0},
 }
 
@@ -222,6 +226,8 @@ AUDIT_ANCHOR_DIR = env.path("AUDIT_ANCHOR_DIR", default=str(BASE_DIR / "var" / "
 # The key that signs anchors (PEM). Left out, one is made on first use; a path that is given must
 # hold one: `manage.py audit_key --make`.
 AUDIT_SIGNING_KEY = env.str("AUDIT_SIGNING_KEY", default="")
+# Fingerprints of earlier keys, whose anchors still count (`manage.py audit_key` prints one).
+AUDIT_TRUSTED_KEYS = env.list("AUDIT_TRUSTED_KEYS", default=[])
 AUDIT_SIGNING_KEY_DEFAULT = BASE_DIR / "var" / "keys" / "audit-signing.pem"
 
 # smtp+tls://user:password@host:587; without it mails are written to the log of the process.

@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from governance.audit import anchoring
 from projects import tasks
 from projects.imports import jobs
 from projects.services import due
@@ -12,7 +13,7 @@ from projects.services import due
 
 class Command(BaseCommand):
     help = (
-        "Run the regular jobs that are due: judge flags (once a day), remind, send mail, take up"
+        "Run the regular jobs that are due: judge flags and anchor the trail (once a day), remind, send mail, take up"
         " imports whose worker stopped. For machines without Celery beat: call it every hour."
     )
 
@@ -25,6 +26,8 @@ class Command(BaseCommand):
         if due.once_a_day("judge", day, at):
             due.judge(at)
             self.stdout.write(_("Flags judged for %(day)s.") % {"day": day})
+        if due.once_a_day("anchor", day, at):
+            self.stdout.write(anchoring.anchor_daily(at))
         self.stdout.write(_("New notices: %(n)d") % {"n": due.remind(at)})
         self.stdout.write(_("Mails sent: %(n)d") % {"n": due.mail(at)})
         jobs.expire(at)
