@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from governance.fields.forms import DayField
 from governance.models import AuditEvent
 from governance.tabular import Column, Kind, Text
-from projects.audit_text import Entry, entries, models_told, type_text
+from projects.audit_text import Entry, entries, types_told
 from projects.filters import LONGEST_TEXT, LineFilter, TypedFilter, capital, complaint_of, described
 
 # Events read at a time while a file is written.
@@ -62,7 +62,7 @@ def audit_columns() -> tuple[Column[Entry], ...]:
 
 
 def _types() -> list[tuple[str, str]]:
-    return sorted(((name, type_text(name)) for name in models_told()), key=lambda pair: pair[1])
+    return sorted(types_told().items(), key=lambda pair: pair[1])
 
 
 def _text(field: str, label: Text) -> Any:

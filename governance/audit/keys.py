@@ -66,6 +66,15 @@ def signing_key() -> Ed25519PrivateKey:
     return found
 
 
+def trusted() -> frozenset[str]:
+    """Fingerprints of the keys that may have signed anchors: those of the settings, and that of
+    the key which is here. Nothing where none is known: then any key will do."""
+    known = frozenset(settings.AUDIT_TRUSTED_KEYS)
+    if not path().exists():
+        return known
+    return known | {fingerprint(signing_key().public_key())}
+
+
 def _raw(key: Ed25519PublicKey) -> bytes:
     return key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
 

@@ -338,6 +338,8 @@ AUDIT_ANCHOR_DIR = env.path("AUDIT_ANCHOR_DIR", default=str(BASE_DIR / "var" / "
 # The key that signs anchors (PEM). Left out, one is made on first use; a path that is given must
 # hold one: `manage.py audit_key --make`.
 AUDIT_SIGNING_KEY = env.str("AUDIT_SIGNING_KEY", default="")
+# Fingerprints of earlier keys, whose anchors still count (`manage.py audit_key` prints one).
+AUDIT_TRUSTED_KEYS = env.list("AUDIT_TRUSTED_KEYS", default=[])
 AUDIT_SIGNING_KEY_DEFAULT = BASE_DIR / "var" / "keys" / "audit-signing.pem"
 
 # smtp+tls://user:password@host:587; without it mails are written to the log of the process.

@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from governance.audit.taken import taken
 from governance.exceptions import DomainError
 from governance.models import User
 from governance.tabular import Column, Kind, build_table
@@ -137,12 +138,14 @@ def template_file(request: HttpRequest, fmt: str) -> HttpResponse:
     slug = request.GET.get("sheet", "")
     if fmt == "xlsx":
         content = sheets.template(user, on=on, language=get_language() or "ja")
-        name, kind = f"register-{on:%Y%m%d}.xlsx", _XLSX
+        slug, name, kind = "", f"register-{on:%Y%m%d}.xlsx", _XLSX
     elif fmt == "csv" and any(sheet.slug == slug for sheet in sheets.SHEETS):
         content = sheets.template_csv(slug, user)
         name, kind = f"{slug}-{on:%Y%m%d}.csv", "text/csv; charset=utf-8"
     else:
         raise Http404
+    rows = sheets.size(user, slug)
+    taken(request, slug or "register", fmt, title=_("Excel and CSV"), rows=rows)
     return HttpResponse(
         content,
         content_type=kind,

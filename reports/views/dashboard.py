@@ -135,4 +135,4 @@ def table_file(
     file = make(files.Request(asked.rows, asked.criteria, asked.as_of, asked.tree, asked.query))
     meta = asked.meta(request, file.title)
     meta = replace(meta, filters=(*meta.filters, *terms))
-    return export_response(fmt, file.columns, file.rows, meta, name=file.name)
+    return export_response(request, fmt, file.columns, file.rows, meta, name=file.name)

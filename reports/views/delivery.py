@@ -88,11 +88,11 @@ def delivery_export(request: HttpRequest, fmt: str) -> HttpResponseBase:
         meta = asked.meta(request, _("Delivery by agency"))
         columns = delivery_tables.agency_columns(links)
         return export_response(
-            fmt, columns, delivery.by_agency(rows), meta, name="delivery-agencies"
+            request, fmt, columns, delivery.by_agency(rows), meta, name="delivery-agencies"
         )
     meta = asked.meta(request, _("Delivery of projects"))
     listed = delivery_tables.project_columns(links)
     sort = Sort.parse(asked.query.get("sort"), listed)
     return export_response(
-        fmt, listed, sort_rows(rows, listed, sort), meta, name="delivery-projects"
+        request, fmt, listed, sort_rows(rows, listed, sort), meta, name="delivery-projects"
     )

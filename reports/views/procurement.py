@@ -163,7 +163,7 @@ def _vendors_file(user: Any) -> File:
 
 def _renewals_file(user: Any) -> File:
     require_somewhere(user, Action.READ, Resource.SYSTEM)
-    return File("procurement-renewals", _("Renewal wave"), _RENEWALS, renewals(user))
+    return File("procurement-renewals", _("Renewal wave"), _RENEWALS, list(renewals(user)))
 
 
 _FILES: Final[Mapping[str, Callable[[Any], File]]] = {
@@ -236,4 +236,4 @@ def procurement_export(request: HttpRequest, fmt: str) -> HttpResponseBase:
         generated_at=timezone.now(),
         exported_by=str(request.user),
     )
-    return export_response(fmt, file.columns, file.rows, meta, name=file.name)
+    return export_response(request, fmt, file.columns, file.rows, meta, name=file.name)

@@ -14,11 +14,8 @@ from projects.filters import listing
 from projects.pages import year_rows
 from projects.register import KINDS, can_read
 from projects.tables import year_columns
-from reports.exports import FORMATS, Meta, export_response
+from reports.exports import FORMATS, Counted, Meta, export_response
 from reports.views.question import bad_export
-
-# Rows read at a time while a file is written.
-CHUNK = 2000
 
 
 @require_safe
@@ -36,8 +33,7 @@ def register_export(request: HttpRequest, slug: str, fmt: str) -> HttpResponseBa
     if not asked.is_understood:
         return bad_export(asked.complaint)
     meta = _meta(request, capfirst(str(kind.plural)), asked.filters.described())
-    rows = asked.rows.iterator(chunk_size=CHUNK)
-    return export_response(fmt, asked.columns, rows, meta, name=slug)
+    return export_response(request, fmt, asked.columns, asked.rows, meta, name=slug)
 
 
 @require_safe
@@ -51,7 +47,7 @@ def years_export(request: HttpRequest, slug: str, key: str, fmt: str) -> HttpRes
     if rows is None:
         raise PermissionDenied
     meta = _meta(request, _("Cost and online use by fiscal year"), [(kind.name, str(obj))])
-    return export_response(fmt, year_columns(obj), rows, meta, name=f"{slug}-years")
+    return export_response(request, fmt, year_columns(obj), rows, meta, name=f"{slug}-years")
 
 
 @require_safe
@@ -64,7 +60,8 @@ def audit_export(request: HttpRequest, fmt: str) -> HttpResponseBase:
     if not asked.is_understood:
         return bad_export(asked.complaint)
     meta = _meta(request, _("Audit trail"), asked.described)
-    return export_response(fmt, asked.columns, asked.streamed(), meta, name="audit")
+    rows = Counted(asked.rows.count(), asked.streamed())
+    return export_response(request, fmt, asked.columns, rows, meta, name="audit")
 
 
 def _meta(request: HttpRequest, title: str, filters: list[tuple[Text, Text]]) -> Meta:

@@ -172,7 +172,7 @@ def scenario_export(request: HttpRequest, pk: int, fmt: str) -> HttpResponseBase
             for row in whatif.assumption_rows(comparison)
         ],
     )
-    return export_response(fmt, made.columns, made.rows, meta, name=f"scenario-{key}")
+    return export_response(request, fmt, made.columns, made.rows, meta, name=f"scenario-{key}")
 
 
 # Writing ------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from django.test import RequestFactory
 from django.utils import translation
 from django.utils.translation import gettext_lazy
 from hypothesis import given, settings
@@ -20,6 +21,7 @@ from governance.formatting import YenUnit
 from governance.tabular import Badge, Column, Kind, Unknown
 from reports import exports
 from reports.exports import ExportTooLarge, Meta, csv_stream, export_response, write_xlsx
+from tests.factories import UserFactory
 
 META = Meta(
     title="Systems",
@@ -391,7 +393,9 @@ def test_too_many_rows_for_a_workbook_are_refused(monkeypatch: pytest.MonkeyPatc
 def test_a_file_is_downloaded_under_its_name_and_kept_by_no_cache(
     fmt: str, content_type: str
 ) -> None:
-    response = export_response(fmt, COLUMNS, ITEMS, META, name="systems")
+    request = RequestFactory().get("/")
+    request.user = UserFactory.create()
+    response = export_response(request, fmt, COLUMNS, ITEMS, META, name="systems")
     assert response["Content-Type"] == content_type
     assert response["Content-Disposition"] == f'attachment; filename="systems_2025-06-30.{fmt}"'
     assert response["Cache-Control"] == "private, no-store"
@@ -402,4 +406,4 @@ def test_a_file_is_downloaded_under_its_name_and_kept_by_no_cache(
 
 def test_an_unknown_format_is_refused() -> None:
     with pytest.raises(KeyError):
-        export_response("pdf", COLUMNS, ITEMS, META, name="systems")
+        export_response(RequestFactory().get("/"), "pdf", COLUMNS, ITEMS, META, name="systems")

@@ -10,8 +10,9 @@ from governance import jobs
 
 class Command(BaseCommand):
     help = (
-        "Run the regular jobs that are due: judge flags (once a day), remind, send mail, take up"
-        " imports whose worker stopped, remove what has expired. For machines without Celery beat: call it every hour."
+        "Run the regular jobs that are due: judge flags and anchor the trail (once a day), remind, send"
+        " mail, take up imports whose worker stopped, remove what has expired. For machines without"
+        " Celery beat: call it every hour."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

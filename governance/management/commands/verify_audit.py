@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from governance import audit
-from governance.audit import anchors, register
+from governance.audit import anchors, keys, register
+from governance.exceptions import DomainError
 
 
 class Command(BaseCommand):
@@ -35,11 +36,12 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print the report as JSON.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        report = audit.examine(
-            timezone.now(),
-            anchors=_read(options["anchor"]),
-            trusted=frozenset(options["key"]),
-        )
+        try:
+            trusted = keys.trusted() | frozenset(options["key"])
+        except DomainError as error:
+            raise CommandError(str(error)) from error
+        given = _read(options["anchor"])
+        report = audit.examine(timezone.now(), anchors=given, trusted=trusted)
         if options["json"]:
             self.stdout.write(json.dumps(report.as_json(), ensure_ascii=False, indent=1))
         else:

@@ -245,6 +245,13 @@ def _help_lines() -> Sequence[str]:
     )
 
 
+def size(user: Any, slug: str = "") -> int:
+    """How many rows a workbook of the reader's scope holds, or one sheet of it. Cost: a query a
+    sheet."""
+    sheets = [BY_SLUG[slug]] if slug else SHEETS
+    return sum(rows_of(sheet, user).count() for sheet in sheets)
+
+
 def template_csv(slug: str, user: Any) -> bytes:
     """One sheet as CSV: the names of the columns, then the rows. UTF-8 with its mark, for Excel."""
     sheet = BY_SLUG[slug]
