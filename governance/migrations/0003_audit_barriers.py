@@ -9,23 +9,10 @@ from governance.audit import barriers
 
 def begin(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
     """The one row that every writer locks."""
-    head = apps.get_model("governance", "AuditHead")
-    last = apps.get_model("governance", "AuditEvent").objects.order_by("-seq").first()
-    if not head.objects.exists():
-        head.objects.create(
-            pk=1, seq=0 if last is None else last.seq, hash="" if last is None else last.hash
-        )
+    apps.get_model("governance", "AuditHead").objects.create(pk=1, seq=0, hash="")
 
 
 def up(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
-    if editor.connection.vendor == "sqlite":
-        editor.execute("DROP TRIGGER IF EXISTS audit_append_only;", params=None)
-    else:
-        editor.execute(
-            "DROP TRIGGER IF EXISTS audit_append_only ON governance_auditevent;"
-            " DROP FUNCTION IF EXISTS governance_audit_append_only();",
-            params=None,
-        )
     for statement in barriers.raise_all(editor.connection):
         editor.execute(statement, params=None)
 
@@ -36,7 +23,7 @@ def down(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("governance", "0004_trail")]
+    dependencies = [("governance", "0002_initial")]
 
     operations = [
         migrations.RunPython(begin, migrations.RunPython.noop),
