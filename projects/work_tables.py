@@ -78,7 +78,7 @@ _MUTES: Final[tuple[Column[Any], ...]] = (
 _ROLES: Final[tuple[Column[Any], ...]] = (
     Column(
         "account",
-        _("account"),
+        _("Account name"),
         lambda r: r.user.username,
         url=lambda r: reverse("role-request", args=[r.pk]),
     ),

@@ -16,7 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from governance.access import Role
-from governance.models import Training, User
+from governance.models import RoleRequest, Training, User
 from projects.models import FlagMute, MonthlyUpdate, RiskFlag, Scenario, TargetChange
 from projects.models.choices import RequestState, UpdateState
 from projects.register import KINDS
@@ -130,6 +130,9 @@ people-new              | 403 | 403 | 403 | 200 | 403 | 403 | 200 | 403 | 403 | 
 membership-new          | 403 | 403 | 403 | 200 | 403 | 403 | 200 | 403 | 403 | 403 | 403 | 302
 membership-edit         | 403 | 403 | 403 | 200 | 403 | 404 | 200 | 404 | 404 | 403 | 404 | 302
 people-person           | 200 | 200 | 200 | 200 | 200 | 403 | 200 | 403 | 403 | 200 | 403 | 302
+people-employer         | 403 | 403 | 403 | 200 | 403 | 403 | 200 | 403 | 403 | 403 | 403 | 302
+role-requests           | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 302
+role-request            | 200 | 200 | 200 | 200 | 404 | 404 | 200 | 404 | 404 | 200 | 404 | 302
 people-handover         | 403 | 403 | 403 | 200 | 403 | 403 | 200 | 403 | 403 | 403 | 403 | 302
 training-new            | 403 | 403 | 403 | 200 | 403 | 403 | 200 | 403 | 403 | 403 | 403 | 302
 training-edit           | 403 | 403 | 403 | 200 | 403 | 404 | 200 | 404 | 404 | 403 | 404 | 302
@@ -201,6 +204,9 @@ projects:target-reject      | 403 | 403 | 403 | 302 | 403 | 404 | 404 | 404 | 40
 mute-approve                | 302 | 403 | 302 | 403 | 403 | 403 | 404 | 404 | 403 | 403 | 404 | 302
 mute-reject                 | 302 | 403 | 302 | 403 | 403 | 403 | 404 | 404 | 403 | 403 | 404 | 302
 flag-unmute                 | 302 | 302 | 302 | 302 | 302 | 403 | 404 | 404 | 403 | 403 | 404 | 302
+role-approve                | 302 | 403 | 302 | 302 | 404 | 404 | 403 | 404 | 404 | 403 | 404 | 302
+role-reject                 | 302 | 403 | 302 | 302 | 404 | 404 | 403 | 404 | 404 | 403 | 404 | 302
+role-withdraw               | 302 | 302 | 302 | 302 | 404 | 404 | 302 | 404 | 404 | 302 | 404 | 302
 """
 # Status of a GET (edit) or a POST about a scenario of the home ministry's that another PMO of the
 # ministry owns, and about one of the actor's own.
@@ -412,6 +418,7 @@ _ARGS: Mapping[str, list[Any]] = {
     "reports:kpi-series": ["HOME-K"],
     "people-person": ["member"],
     "people-handover": ["member"],
+    "people-employer": ["member"],
     "training-new": ["member"],
     "password-set": ["x", "y"],
     "address-confirm": ["x", "y"],
@@ -474,6 +481,7 @@ def test_other_pages(actor: str, world: World, actors: dict[Role, User], outside
         "reports:scenario-export": [scenario.pk, "csv"],
     }
     args["flag"] = args["flag-mute"] = [_flag(world).pk]
+    args["role-request"] = [_role_request(world).pk]
 
     def asked() -> Iterator[Asked]:
         for name, row in STATUSES.items():
@@ -537,6 +545,8 @@ def test_who_decides_on_requests(
         asked: Any = factories.BaselineFactory.create(
             project=world.project, number=None, agreed_on=None, state=RequestState.REQUESTED
         )
+    elif name.startswith("role-"):
+        asked = _role_request(world)
     elif "mute" in name:
         asked = flag = _flag(world)
         if name.startswith("mute-"):
@@ -573,6 +583,17 @@ def test_who_may_do_what_with_a_scenario(
     assert response.status_code == expected
     if actor in {"ministry_cio", "pmo"}:
         assert _ask(client, method, reverse(route, args=[foreign.pk])).status_code == 404
+
+
+def _role_request(world: World) -> RoleRequest:
+    """Personnel of the home ministry asks for another accounting officer."""
+    asker = factories.UserFactory.create(username="asker")
+    factories.MembershipFactory.create(user=asker, role=Role.HR, agency=world.home)
+    return RoleRequest.objects.create(
+        user=factories.UserFactory.create(username="candidate"), role=Role.ACCOUNTING,
+        agency=world.home, needs_office=True, needs_consent=False,
+        requested_at=timezone.now(), requested_by=asker,
+    )  # fmt: skip
 
 
 def _flag(world: World) -> RiskFlag:
