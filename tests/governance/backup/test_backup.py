@@ -42,6 +42,13 @@ def command(*arguments: str, **options: Any) -> str:
     return out.getvalue()
 
 
+def grumbled(*arguments: str, **options: Any) -> str:
+    """What a command that succeeds says to those who watch for trouble."""
+    said = StringIO()
+    call_command(*arguments, stdout=StringIO(), stderr=said, **options)
+    return said.getvalue()
+
+
 def backed_up(site: Site, folder: Path) -> Path:
     """A backup of a site, made by the command."""
     with site.open():
@@ -141,6 +148,24 @@ def test_a_backup_while_others_write_is_of_one_moment(
         assert Agency.objects.count() == 1 + 2 * pairs
 
 
+@ON_A_FILE
+def test_a_long_import_keeps_no_backup_from_being_made(site: Site, folder: Path) -> None:
+    """Somebody holds the only writer's place for longer than anybody waits."""
+    with site.open():
+        writer = connection.copy()
+        writer.set_autocommit(False)
+        writer.cursor().execute("UPDATE governance_agency SET name = 'half'")
+        connection.ensure_connection()
+        connection.cursor().execute("PRAGMA busy_timeout = 50")
+        assert "database is locked" in grumbled("backup", to=str(folder))
+        with pytest.raises(CommandError, match="so that nothing was exported"):
+            command("export_all", str(folder / "export"))
+        writer.rollback()
+        writer.close()
+        (file,) = folder.iterdir()
+        assert "The backup is whole" in command("verify_backup", str(file))
+
+
 # Refusals ---------------------------------------------------------------------------------------
 
 
@@ -234,8 +259,7 @@ def test_older_and_newer_releases_are_told_what_to_do(
     insert = "INSERT INTO django_migrations (app, name, applied) VALUES ('governance', '0999_x', '2026-01-01')"
     newer.sql(insert)
     with newer.open():
-        told = command("backup", to=str(folder / "newer"))
-    assert "the trail does not tell" in told
+        assert "migrations are outstanding" in grumbled("backup", to=str(folder / "newer"))
     (file,) = (folder / "newer").iterdir()
     with empty.open():
         with pytest.raises(CommandError, match=r"does not know \(governance.0999_x\)"):
