@@ -75,6 +75,7 @@ class PostgreSQL:
     def load(self, part: Path, file: str) -> None:
         with self._opened() as query:
             query("BEGIN")
+            query("SET LOCAL lock_timeout = '20s'")  # The application should have been stopped.
             for (statement,) in query(_REST.format(mark=MARK)):
                 query(statement)
             query("COMMIT")

@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -15,6 +16,7 @@ from threading import Event, Thread
 from typing import Any
 from zipfile import ZipFile
 
+import psycopg
 import pytest
 from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
@@ -360,18 +362,20 @@ def test_a_killed_backup_leaves_no_file_under_the_final_name(
     assert not left.exists()
 
 
-@pytest.mark.parametrize(
-    "step",
-    [
-        "governance.backup.archive:extract",  # Marked, and nothing brought back.
-        "governance.backup.manifest:State.differences",  # Everything back, and nothing checked.
-    ],
-)
+def _in_the_middle(engine: str) -> str:
+    """Where a restore has begun and nothing is back yet; on a server the old tables are gone too."""
+    if engine == "sqlite":
+        return "governance.backup.sqlite:Sqlite.load"
+    return "governance.backup.postgresql:PostgreSQL._run"
+
+
+@pytest.mark.parametrize("is_back", [False, True])
 def test_a_killed_restore_says_so_and_can_be_done_again(
-    step: str, stored: Site, empty: Site, folder: Path
+    is_back: bool, stored: Site, empty: Site, folder: Path
 ) -> None:
     file = made(stored, folder)
-    _killed_at(step, empty, "restore", str(file))
+    unchecked = "governance.backup.manifest:State.differences"
+    _killed_at(unchecked if is_back else _in_the_middle(empty.engine), empty, "restore", str(file))
     with empty.open():
         (error,) = run_checks(databases=["default"])
         assert "was begun and not finished" in error.msg
@@ -381,6 +385,22 @@ def test_a_killed_restore_says_so_and_can_be_done_again(
         assert "The audit trail is whole" in command("restore", str(file))
         assert MARK not in connection.introspection.table_names()
         assert System.objects.count() == 1
+
+
+@pytest.mark.parametrize("engine", [pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_what_a_killed_restore_left_running_is_ended_first(
+    stored: Site, empty: Site, folder: Path
+) -> None:
+    file = made(stored, folder)
+    orphan = psycopg.connect(
+        f"postgresql://postgres@127.0.0.1:5432/{empty.name}?application_name=governance+restore"
+    )
+    with closing(orphan):
+        orphan.execute("CREATE TABLE governance_agency (id int)")  # Not committed yet.
+        with empty.open():
+            command("restore", str(file))
+        with pytest.raises(psycopg.OperationalError, match="terminating connection"):
+            orphan.execute("SELECT 1")
 
 
 @ON_A_FILE
