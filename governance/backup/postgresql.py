@@ -47,7 +47,13 @@ class PostgreSQL:
             query("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             exported = query("SELECT pg_export_snapshot()")[0][0]
             state = _state(query)
-            self._run("pg_dump", "-Fc", f"--snapshot={exported}", f"--file={file}")
+            self._run(
+                "pg_dump",
+                "-Fc",
+                "--lock-wait-timeout=60s",
+                f"--snapshot={exported}",
+                f"--file={file}",
+            )
         return file, state
 
     def state(self) -> State:

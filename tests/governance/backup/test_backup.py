@@ -393,7 +393,7 @@ def test_what_a_killed_restore_left_running_is_ended_first(
 ) -> None:
     file = made(stored, folder)
     orphan = psycopg.connect(
-        f"postgresql://postgres@127.0.0.1:5432/{empty.name}?application_name=governance+restore"
+        f"postgresql://postgres@127.0.0.1:5432/{empty.name}?application_name=governance%20restore"
     )
     with closing(orphan):
         orphan.execute("CREATE TABLE governance_agency (id int)")  # Not committed yet.
