@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -15,6 +16,7 @@ from threading import Event, Thread
 from typing import Any
 from zipfile import ZipFile
 
+import psycopg
 import pytest
 from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
@@ -40,6 +42,13 @@ def command(*arguments: str, **options: Any) -> str:
     out = StringIO()
     call_command(*arguments, stdout=out, stderr=StringIO(), **options)
     return out.getvalue()
+
+
+def grumbled(*arguments: str, **options: Any) -> str:
+    """What a command that succeeds says to those who watch for trouble."""
+    said = StringIO()
+    call_command(*arguments, stdout=StringIO(), stderr=said, **options)
+    return said.getvalue()
 
 
 def backed_up(site: Site, folder: Path) -> Path:
@@ -141,6 +150,24 @@ def test_a_backup_while_others_write_is_of_one_moment(
         assert Agency.objects.count() == 1 + 2 * pairs
 
 
+@ON_A_FILE
+def test_a_long_import_keeps_no_backup_from_being_made(site: Site, folder: Path) -> None:
+    """Somebody holds the only writer's place for longer than anybody waits."""
+    with site.open():
+        writer = connection.copy()
+        writer.set_autocommit(False)
+        writer.cursor().execute("UPDATE governance_agency SET name = 'half'")
+        connection.ensure_connection()
+        connection.cursor().execute("PRAGMA busy_timeout = 50")
+        assert "database is locked" in grumbled("backup", to=str(folder))
+        with pytest.raises(CommandError, match="so that nothing was exported"):
+            command("export_all", str(folder / "export"))
+        writer.rollback()
+        writer.close()
+        (file,) = folder.iterdir()
+        assert "The backup is whole" in command("verify_backup", str(file))
+
+
 # Refusals ---------------------------------------------------------------------------------------
 
 
@@ -234,8 +261,7 @@ def test_older_and_newer_releases_are_told_what_to_do(
     insert = "INSERT INTO django_migrations (app, name, applied) VALUES ('governance', '0999_x', '2026-01-01')"
     newer.sql(insert)
     with newer.open():
-        told = command("backup", to=str(folder / "newer"))
-    assert "the trail does not tell" in told
+        assert "migrations are outstanding" in grumbled("backup", to=str(folder / "newer"))
     (file,) = (folder / "newer").iterdir()
     with empty.open():
         with pytest.raises(CommandError, match=r"does not know \(governance.0999_x\)"):
@@ -336,18 +362,20 @@ def test_a_killed_backup_leaves_no_file_under_the_final_name(
     assert not left.exists()
 
 
-@pytest.mark.parametrize(
-    "step",
-    [
-        "governance.backup.archive:extract",  # Marked, and nothing brought back.
-        "governance.backup.manifest:State.differences",  # Everything back, and nothing checked.
-    ],
-)
+def _in_the_middle(engine: str) -> str:
+    """Where a restore has begun and nothing is back yet; on a server the old tables are gone too."""
+    if engine == "sqlite":
+        return "governance.backup.sqlite:Sqlite.load"
+    return "governance.backup.postgresql:PostgreSQL._run"
+
+
+@pytest.mark.parametrize("is_back", [False, True])
 def test_a_killed_restore_says_so_and_can_be_done_again(
-    step: str, stored: Site, empty: Site, folder: Path
+    is_back: bool, stored: Site, empty: Site, folder: Path
 ) -> None:
     file = made(stored, folder)
-    _killed_at(step, empty, "restore", str(file))
+    unchecked = "governance.backup.manifest:State.differences"
+    _killed_at(unchecked if is_back else _in_the_middle(empty.engine), empty, "restore", str(file))
     with empty.open():
         (error,) = run_checks(databases=["default"])
         assert "was begun and not finished" in error.msg
@@ -357,6 +385,22 @@ def test_a_killed_restore_says_so_and_can_be_done_again(
         assert "The audit trail is whole" in command("restore", str(file))
         assert MARK not in connection.introspection.table_names()
         assert System.objects.count() == 1
+
+
+@pytest.mark.parametrize("engine", [pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_what_a_killed_restore_left_running_is_ended_first(
+    stored: Site, empty: Site, folder: Path
+) -> None:
+    file = made(stored, folder)
+    orphan = psycopg.connect(
+        f"postgresql://postgres@127.0.0.1:5432/{empty.name}?application_name=governance%20restore"
+    )
+    with closing(orphan):
+        orphan.execute("CREATE TABLE governance_agency (id int)")  # Not committed yet.
+        with empty.open():
+            command("restore", str(file))
+        with pytest.raises(psycopg.OperationalError, match="terminating connection"):
+            orphan.execute("SELECT 1")
 
 
 @ON_A_FILE
