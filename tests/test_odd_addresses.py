@@ -15,7 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from governance.access import Role
 from governance.models import User
-from tests.test_every_filter import everything  # noqa: F401  (one record of each kind)
+from tests.projects.api.conftest import everything  # noqa: F401  (one record of each kind)
 from tests.test_permission_matrix import _ARGS, STATUSES, Pairs, _addresses
 
 pytestmark = pytest.mark.django_db
