@@ -62,6 +62,7 @@ _VERBS: Final[Mapping[str, Text]] = {
     "password_changed": _("password changed"),
     "address_changed": _("address changed"),
     "link_mailed": _("link mailed"),
+    "link_not_sent": _("link not sent"),
     "link_shown": _("link shown"),
     "factor_added": _("second factor added"),
     "factor_removed": _("second factor removed"),
@@ -69,6 +70,7 @@ _VERBS: Final[Mapping[str, Text]] = {
     "factors_reset": _("second factor reset"),
     "single_sign_on_linked": _("single sign-on linked"),
     "proven": _("identity proven"),
+    "credentials_ended": _("password and factors ended"),
     "deactivated": _("deactivated"),
     "reactivated": _("reactivated"),
 }

@@ -291,6 +291,7 @@ CELERY_BEAT_SCHEDULE = {
 
 # smtp+tls://user:password@host:587; without it mails are written to the log of the process.
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)
 # Whether mail reaches anybody: links to set a password are mailed to their holder alone then.
 HAS_MAIL = vars()["EMAIL_BACKEND"] != "django.core.mail.backends.console.EmailBackend"
 # Domains whose addresses prove their holder (e.g. go.jp); empty: every address.
