@@ -36,6 +36,10 @@ _SENTENCES: Final[Mapping[str, str | Promise]] = {
     "new-device": _("Sign-in from a new browser at %(at)s (%(client)s). Was it you?"),
     "password-changed": _("The password of your account was changed at %(at)s. Was it you?"),
     "address-changed": _("The address of your account was changed at %(at)s. Was it you?"),
+    "credentials-ended": _(
+        "You have shown who you are (%(at)s). What others may have set up before has ended: set"
+        " your own password and second factor."
+    ),
     "factor-added": _("A second factor of your account was set up at %(at)s. Was it you?"),
     "factor-removed": _("A second factor of your account was removed at %(at)s. Was it you?"),
     "role-asked": _(

@@ -155,7 +155,6 @@ openid_connect_callback | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 
 password-forgotten      | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200
 password-change         | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 302
 address-change          | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 302
-address-confirm         | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200
 sessions-end            | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 302
 account_reauthenticate  | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 302
 mfa_reauthenticate      | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302
@@ -421,7 +420,6 @@ _ARGS: Mapping[str, list[Any]] = {
     "people-employer": ["member"],
     "training-new": ["member"],
     "password-set": ["x", "y"],
-    "address-confirm": ["x", "y"],
     # No provider of single sign-on is set up here.
     "openid_connect_login": ["oidc"],
     "openid_connect_callback": ["oidc"],

@@ -163,6 +163,8 @@ def test_a_mail_that_fails_is_told_and_the_account_stands(
                                follow=True)  # fmt: skip
     assert "The mail could not be sent" in text(made)
     assert User.objects.filter(username="taro").exists()
+    verbs = AuditEvent.objects.filter(verb__startswith="user.link").order_by("seq")
+    assert [event.verb for event in verbs] == ["user.link_mailed", "user.link_not_sent"]
 
 
 def test_lost_factors_are_reset_with_a_reason_and_a_tie(
