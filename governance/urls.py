@@ -7,6 +7,7 @@ from governance import views
 
 urlpatterns = [
     path("", include("reports.site_urls")),
+    path("audit/", include("governance.audit.urls")),
     path("", include("projects.site_urls")),
     path("accounts/login/", views.LoginView.as_view(), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
