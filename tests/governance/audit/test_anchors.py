@@ -41,7 +41,7 @@ def _anchor(at: datetime) -> anchoring.Anchored:
 def kinds(folder: Path, at: datetime) -> set[Kind]:
     """The faults of chain and anchors; rows of the test's world have no events."""
     contents = {path.name: path.read_bytes() for path in anchors.files(folder)}
-    report = audit.examine(at, anchors=contents, trusted=keys.trusted())
+    report = audit.examine(at, folder=contents, trusted=keys.trusted())
     return {fault.kind for fault in report.faults if not fault.object_type}
 
 
