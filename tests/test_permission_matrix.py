@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from governance.access import Role
 from governance.models import RoleRequest, Training, User
-from projects.models import FlagMute, MonthlyUpdate, RiskFlag, Scenario, TargetChange
+from projects.models import ChangeRequest, FlagMute, MonthlyUpdate, RiskFlag, Scenario
 from projects.models.choices import RequestState, UpdateState
 from projects.register import KINDS
 from tests import factories
@@ -51,8 +51,8 @@ kpi-links      | *R   | *R | R  | CER | CER | -   | -  | -  | R  | *R
 kpi-values     | *R   | *R | R  | CER | CER | -   | -  | -  | R  | *R
 benefits       | *R   | *R | R  | CER | CER | -   | -  | -  | R  | *R
 risks          | *R   | *R | R  | CER | CER | -   | -  | -  | R  | *R
-reviews        | *CR  | *R | CR | CER | CR  | -   | -  | -  | CR | *R
-findings       | *CR  | *R | CR | CER | CR  | -   | -  | -  | CR | *R
+reviews        | *CR  | *R | CR | CER | CER | -   | -  | -  | CR | *R
+findings       | *CR  | *R | CR | CER | CER | -   | -  | -  | CR | *R
 lineage        | *R   | *R | R  | CER | r   | R   | -  | -  | r  | *R
 plan-actions   | *R   | *R | R  | CER | R   | R   | R  | R  | -  | *R
 targets        | *CER | *R | *R | *R  | *R  | *R  | *R | *R | *R | *R
@@ -89,7 +89,7 @@ projects:projects-costs | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 
 projects:systems-goals  | 403 | 403 | 403 | 200 | 200 | 403 | 404 | 404 | 403 | 403 | 404 | 302
 projects:projects-goals | 403 | 403 | 403 | 200 | 200 | 403 | 403 | 403 | 403 | 403 | 404 | 302
 projects:kpis-method    | 403 | 403 | 403 | 200 | 200 | 404 | 404 | 404 | 403 | 403 | 404 | 302
-projects:kpi-values-change| 403 | 403 | 403 | 200 | 200 | 404 | 404 | 404 | 403 | 403 | 404 | 302
+change                  | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 404 | 302
 reports:kpi-series      | 200 | 200 | 200 | 200 | 200 | 404 | 404 | 404 | 200 | 200 | 404 | 302
 imports                 | 403 | 403 | 403 | 200 | 200 | 200 | 403 | 403 | 403 | 403 | 403 | 302
 imports-template        | 403 | 403 | 403 | 200 | 200 | 200 | 403 | 403 | 403 | 403 | 403 | 302
@@ -201,14 +201,30 @@ name                        | cio_office | advisor | ministry_cio | pmo | pjmo |
 projects:baselines-approve  | 403 | 403 | 302 | 302 | 403 | 403 | 404 | 404 | 403 | 403 | 404 | 302
 projects:baselines-reject   | 403 | 403 | 302 | 302 | 403 | 403 | 404 | 404 | 403 | 403 | 404 | 302
 projects:baselines-withdraw | 403 | 403 | 403 | 302 | 302 | 403 | 404 | 404 | 403 | 403 | 404 | 302
-projects:target-approve     | 403 | 403 | 403 | 302 | 403 | 404 | 404 | 404 | 403 | 403 | 404 | 302
-projects:target-reject      | 403 | 403 | 403 | 302 | 403 | 404 | 404 | 404 | 403 | 403 | 404 | 302
+change-approve              | 403 | 403 | 302 | 302 | 403 | 403 | 403 | 403 | 403 | 403 | 404 | 302
+change-reject               | 403 | 403 | 302 | 302 | 403 | 403 | 403 | 403 | 403 | 403 | 404 | 302
+change-withdraw             | 403 | 403 | 302 | 302 | 403 | 403 | 403 | 403 | 403 | 403 | 404 | 302
 mute-approve                | 302 | 403 | 302 | 403 | 403 | 403 | 404 | 404 | 403 | 403 | 404 | 302
 mute-reject                 | 302 | 403 | 302 | 403 | 403 | 403 | 404 | 404 | 403 | 403 | 404 | 302
 flag-unmute                 | 302 | 302 | 302 | 302 | 302 | 403 | 404 | 404 | 403 | 403 | 404 | 302
 role-approve                | 302 | 403 | 302 | 302 | 404 | 404 | 403 | 404 | 404 | 403 | 404 | 302
 role-reject                 | 302 | 403 | 302 | 302 | 404 | 404 | 403 | 404 | 404 | 403 | 404 | 302
 role-withdraw               | 302 | 302 | 302 | 302 | 404 | 404 | 302 | 404 | 404 | 302 | 404 | 302
+"""
+# Status of a GET of the page on which a change of a home record's guarded fields is asked for, while
+# they stand in the state in which they change by request (reviews: of the third party). 302: there is
+# nothing that this role would have to ask for.
+ASKING = """
+kind         | cio_office | advisor | ministry_cio | pmo | pjmo | accounting | hr | public_relations | verifier | auditor | no_role | anonymous
+projects     | 403 | 403 | 403 | 200 | 200 | 403 | 403 | 403 | 403 | 403 | 404 | 302
+milestones   | 403 | 403 | 403 | 200 | 200 | 403 | 404 | 404 | 403 | 403 | 404 | 302
+risks        | 403 | 403 | 403 | 200 | 200 | 404 | 404 | 404 | 403 | 403 | 404 | 302
+kpis         | 403 | 403 | 403 | 200 | 200 | 404 | 404 | 404 | 403 | 403 | 404 | 302
+kpi-values   | 403 | 403 | 403 | 200 | 200 | 404 | 404 | 404 | 403 | 403 | 404 | 302
+benefits     | 403 | 403 | 403 | 200 | 200 | 404 | 404 | 404 | 403 | 403 | 404 | 302
+cost-lines   | 403 | 403 | 403 | 200 | 200 | 403 | 404 | 404 | 403 | 403 | 404 | 302
+reviews      | 200 | 403 | 403 | 200 | 200 | 404 | 404 | 404 | 302 | 403 | 404 | 302
+findings     | 302 | 403 | 403 | 200 | 200 | 404 | 404 | 404 | 302 | 403 | 404 | 302
 """
 # Status of a GET (edit) or a POST about a scenario of the home ministry's that another PMO of the
 # ministry owns, and about one of the actor's own.
@@ -241,6 +257,7 @@ def _parsed(table: str) -> dict[str, dict[str, str]]:
 CELLS, STATUSES, TRANSITIONS = _parsed(REGISTER), _parsed(PAGES), _parsed(REPORTS)
 DECIDED = _parsed(DECISIONS)
 KEPT = _parsed(SCENARIOS)
+ASKED = _parsed(ASKING)
 Pairs = Mapping[str, tuple[models.Model, models.Model]]
 
 
@@ -338,6 +355,7 @@ def _names(patterns: list[Any], space: str = "") -> Iterator[str]:
 def _spoken_of() -> set[str]:
     names = set(STATUSES) | set(TRANSITIONS) | set(DECIDED)
     names |= {name for name in KEPT if not name.startswith("own:")}
+    names |= {f"projects:{slug}-change" for slug in ASKED}
     for slug in CELLS:
         names |= {f"api:{slug}-list", f"api:{slug}-detail"}
         if slug not in API_ONLY:
@@ -360,7 +378,13 @@ def test_every_cell_is_one_that_the_legend_explains() -> None:
     assert {cell for row in CELLS.values() for cell in row.values()} <= allowed
     assert all(
         list(row) == ACTORS
-        for row in (*STATUSES.values(), *TRANSITIONS.values(), *DECIDED.values(), *KEPT.values())
+        for row in (
+            *STATUSES.values(),
+            *TRANSITIONS.values(),
+            *DECIDED.values(),
+            *KEPT.values(),
+            *ASKED.values(),
+        )
     )
 
 
@@ -473,13 +497,13 @@ def test_other_pages(actor: str, world: World, actors: dict[Role, User], outside
     )
     training = Training.objects.create(user=member, kind="skill", title="EVM")
     kpi = factories.KpiFactory.create(code="HOME-K", system=world.system)
-    value = factories.KpiValueFactory.create(kpi=kpi)
+    factories.KpiValueFactory.create(kpi=kpi)
     scenario = Scenario.objects.create(name="S", owner=member, agency=world.home)
     args = {
         **_ARGS,
         "membership-edit": [membership.pk],
         "training-edit": [training.pk],
-        "projects:kpi-values-change": [value.pk],
+        "change": [_change(world).pk],
         "reports:scenario": [scenario.pk],
         "reports:scenario-export": [scenario.pk, "csv"],
     }
@@ -558,14 +582,43 @@ def test_who_decides_on_requests(
                 requested_at=timezone.now(),
             )  # fmt: skip
     else:
-        value = factories.KpiValueFactory.create(
-            kpi=factories.KpiFactory.create(system=world.system), target=1, target_state="reported"
-        )
-        asked = TargetChange.objects.create(
-            value=value, old_target=1, new_target=2, reason="x", requested_at=timezone.now()
-        )
+        asked = _change(world)
     response = client.post(reverse(name, args=[asked.pk]), {"reason": "because"})
     assert response.status_code == int(DECIDED[name][actor]), response.content
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+def test_who_asks_for_changes(
+    actor: str, world: World, actors: dict[Role, User], outsider: User
+) -> None:
+    project = world.project
+    factories.BaselineFactory.create(project=project)
+    kpi = factories.KpiFactory.create(system=world.system)
+    figure = {"target": 1, "target_state": "reported"}
+    layer = factories.ReviewTypeFactory.create(layer="third_party")
+    review = factories.ReviewFactory.create(system=None, project=project, review_type=layer)
+    value = factories.KpiValueFactory.create(kpi=kpi, fiscal_year=2024, **figure)
+    records: Mapping[str, Any] = {
+        "projects": project,
+        "milestones": factories.MilestoneFactory.create(project=project),
+        "risks": factories.RiskFactory.create(project=project),
+        "kpis": kpi,
+        "kpi-values": value,
+        "benefits": factories.BenefitFactory.create(
+            project=project, fiscal_year=2024, planned=1, planned_state="reported"
+        ),
+        "cost-lines": factories.CostLineFactory.create(
+            system=world.system, sheet_year=2020, budget_year=2020, stage="initial"
+        ),
+        "reviews": review,
+        "findings": factories.FindingFactory.create(review=review),
+    }
+
+    def asked() -> Iterator[Asked]:
+        for slug, row in ASKED.items():
+            yield "GET", KINDS[slug].change_url(records[slug]), int(row[actor])
+
+    assert _answers(_browser(actor, actors, outsider), asked()) == []
 
 
 @pytest.mark.parametrize("actor", ACTORS)
@@ -596,6 +649,15 @@ def _role_request(world: World) -> RoleRequest:
         user=factories.UserFactory.create(username="candidate"), role=Role.ACCOUNTING,
         agency=world.home, needs_office=True, needs_consent=False,
         requested_at=timezone.now(), requested_by=asker,
+    )  # fmt: skip
+
+
+def _change(world: World) -> ChangeRequest:
+    """A change of the home project's phase that waits."""
+    return ChangeRequest.objects.create(
+        kind="projects", object_pk=world.project.pk, object_name="x", resource="project",
+        agency=world.home, project=world.project, before={"phase": "building"},
+        after={"phase": "testing"}, reason="総合テストに入るため", requested_at=timezone.now(),
     )  # fmt: skip
 
 
