@@ -43,7 +43,9 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "governance.web.headers.isolate",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "governance.web.headers.keep_nothing",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -135,13 +137,15 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_USE_FINDERS = env.bool("WHITENOISE_USE_FINDERS", default=True)
 
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
-CSRF_COOKIE_HTTPONLY = True
+# No script reads a cookie: pages carry the CSRF token themselves.
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -160,6 +164,7 @@ CONTENT_SECURITY_POLICY = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["governance.api.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["governance.api.permissions.DenyUnlessGranted"],
+    "DEFAULT_THROTTLE_CLASSES": ["governance.api.throttling.PersonThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["governance.api.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["governance.api.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "governance.api.schema.ApiSchema",
@@ -191,6 +196,21 @@ SPECTACULAR_SETTINGS = {
     "ENFORCE_NON_BLANK_FIELDS": False,
 }
 
+# Counts the limits below, for all processes together where they share it (rediscache://…).
+CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+# How often one person may pass a costly door: number/s, m, h or d. Generous for people; a
+# program that copies a whole ministry by the API stays below them too.
+LIMITS = {
+    "upload": env.str("LIMIT_UPLOADS", default="20/h"),
+    "export": env.str("LIMIT_EXPORTS", default="60/h"),
+    "search": env.str("LIMIT_SEARCHES", default="60/m"),
+    "explain": env.str("LIMIT_EXPLAIN", default="120/m"),
+    "api_write": env.str("LIMIT_API_WRITES", default="300/m"),
+}
+# A file of more rows is made in the background, and kept for its owner for some days.
+EXPORT_JOB_ROWS = env.int("EXPORT_JOB_ROWS", default=5_000)
+EXPORT_DAYS = env.int("EXPORT_DAYS", default=7)
+
 BROKER_URL = env.str("BROKER_URL", default="")
 CELERY_BROKER_URL = BROKER_URL or "memory://"
 CELERY_TASK_ALWAYS_EAGER = not BROKER_URL
@@ -209,6 +229,7 @@ CELERY_BEAT_SCHEDULE = {
     "remind": {"task": "projects.tasks.remind", "schedule": crontab(minute=5)},
     "send-mail": {"task": "projects.tasks.send_mail", "schedule": crontab(minute="*/10")},
     "resume-imports": {"task": "projects.tasks.resume_imports", "schedule": 60.0},
+    "resume-exports": {"task": "reports.tasks.resume_exports", "schedule": 60.0},
 }
 
 # smtp+tls://user:password@host:587; without it mails are written to the log of the process.
