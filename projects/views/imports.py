@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from governance.exceptions import DomainError
 from governance.models import User
 from governance.tabular import Column, Kind, build_table
+from governance.web.limits import Door, limited
 from projects import tasks
 from projects.forms.imports import UploadForm
 from projects.imports import jobs, sheets
@@ -72,6 +73,7 @@ def _jobs_table(user: User) -> Any:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited(Door.UPLOAD, "POST")
 def imports_page(request: HttpRequest) -> HttpResponse:
     """Take a workbook out, and send one in."""
     user = _person(request)
@@ -122,6 +124,7 @@ def _upload(request: HttpRequest, user: User, form: UploadForm, token: str) -> s
 
 
 @require_safe
+@limited(Door.EXPORT)
 def template_file(request: HttpRequest, fmt: str) -> HttpResponse:
     """The workbook of the reader's scope, or one sheet of it as CSV."""
     user, act = _person(request), act_of(request)

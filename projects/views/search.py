@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from governance.access import rights_of
 from governance.formatting import integer
 from governance.models import Agency
+from governance.web.limits import Door, limited
 from projects.filters import LONGEST_TEXT, text_q
 from projects.register import KINDS, Kind, can_read
 
@@ -45,6 +46,7 @@ class Group:
 
 
 @require_safe
+@limited(Door.SEARCH)
 def search(request: HttpRequest) -> HttpResponse:
     """Systems, projects, services, contracts and agencies that fit a text. Cost: two queries a
     kind."""
