@@ -6,6 +6,7 @@ Forms, API and imports of single objects all come through here, so one set of ru
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -37,7 +38,7 @@ from projects.models import (
 from projects.models.choices import OPEN_STATES, SETTLED_STATES
 from projects.register import Kind
 from projects.services import flags, goals, requests, rollups
-from projects.services.writing import recheck, state_of
+from projects.services.writing import is_taken_unseen, recheck, state_of, validate
 
 
 @dataclass(slots=True)
@@ -124,6 +125,24 @@ def recompute(act: Act, touched: Touched) -> None:
     )
 
 
+def _insert(act: Act, obj: models.Model, many: Mapping[str, Iterable[Any]]) -> None:
+    obj.save(force_insert=True)
+    for name, related in many.items():
+        getattr(obj, name).set(related)
+    recheck(act, obj, Action.CREATE)
+
+
+def _refuse_out_of_reach(
+    act: Act, kind: Kind, obj: models.Model, many: Mapping[str, Iterable[Any]]
+) -> None:
+    """Raise PermissionDenied where the actor could not create `obj` under a free key either: the
+    answer must not depend on whether an unseen record has the key. Writes nothing."""
+    with transaction.atomic():
+        setattr(obj, kind.key, uuid4().hex)
+        _insert(act, obj, many)
+        transaction.set_rollback(True)
+
+
 def _assign(obj: models.Model, values: Mapping[str, Any]) -> dict[str, Iterable[Any]]:
     """Set plain fields; return the many-to-many ones, which need a stored row."""
     many = {relation.name for relation in obj._meta.many_to_many}
@@ -176,15 +195,17 @@ def create(act: Act, kind: Kind, values: Mapping[str, Any]) -> Any:
     if isinstance(obj, MonthlyUpdate):
         obj.revision = next_revision(obj)
     obj.updated_at, obj.updated_by = act.at, act.user
-    obj.full_clean()
+    try:
+        validate(act, kind, obj)
+    except ValidationError as error:
+        if is_taken_unseen(kind, error):
+            _refuse_out_of_reach(act, kind, obj, many)
+        raise
     if isinstance(obj, KpiLink) and act.user is not None:
         goals.judge(obj)
     if fault := kind.key_fault(kind.key_of(obj)):
         raise ValidationError({kind.key: fault})
-    obj.save(force_insert=True)
-    for name, related in many.items():
-        getattr(obj, name).set(related)
-    recheck(act, obj, Action.CREATE)
+    _insert(act, obj, many)
     audit.record_object(
         act, f"{obj._meta.model_name}.created", obj, before=None, after=state_of(obj)
     )
@@ -214,7 +235,7 @@ def edit(act: Act, kind: Kind, pk: int, values: Mapping[str, Any], *, version: i
     before = state_of(obj)
     _refuse_locked(act, obj, values)
     many = _assign(obj, values)
-    obj.full_clean()
+    validate(act, kind, obj)
     if snapshot(obj) == {key: before[key] for key in snapshot(obj)} and not _many_changed(
         before, many
     ):
