@@ -51,6 +51,7 @@ _VERBS: Final[Mapping[str, Text]] = {
     "muted": _("muted"),
     "unmuted": _("heard again"),
     "deleted": _("deleted"),
+    "downloaded": _("downloaded"),
 }
 # Written with every change; they tell nothing that the event itself does not.
 _UNTOLD: Final = frozenset({"id", "version", "updated_at", "updated_by_id", "import_run_id"})

@@ -17,7 +17,6 @@ XLSX: sheets for data, origin, definitions and, where there are any, empty cells
 digits of a number, so longer integers are written as text rather than rounded.
 """
 
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -27,9 +26,7 @@ from decimal import Decimal
 from typing import IO, Any, Final, TypeVar
 
 import xlsxwriter
-from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone, translation
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from xlsxwriter.utility import xl_rowcol_to_cell
@@ -41,8 +38,6 @@ from governance.tabular import Column, Kind, Text, Unknown, exact_decimal, exact
 R = TypeVar("R")
 
 FORMATS: Final = ("csv", "xlsx")
-CSV_TYPE: Final = "text/csv; charset=utf-8"
-XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,39 +79,6 @@ class Meta:
 
 class ExportTooLarge(DomainError):
     message = _("A workbook holds at most 1,048,574 rows. Please narrow the filter or take CSV.")
-
-
-def export_response(
-    fmt: str, columns: Sequence[Column[R]], rows: Iterable[R], meta: Meta, *, name: str
-) -> HttpResponseBase:
-    """The file in a format of FORMATS, for download as `<name>_<as-of>.<fmt>`.
-
-    `rows` may be a queryset's iterator: each row is read once and dropped. Raises KeyError for
-    another format, ExportTooLarge where a workbook cannot hold the rows.
-    """
-    make = {"csv": _csv_response, "xlsx": _xlsx_response}[fmt]
-    response = make(columns, rows, meta)
-    response["Content-Disposition"] = content_disposition_header(
-        as_attachment=True, filename=f"{name}_{iso_date(meta.as_of)}.{fmt}"
-    )
-    response["Cache-Control"] = "private, no-store"
-    return response
-
-
-def _csv_response(columns: Sequence[Column[R]], rows: Iterable[R], meta: Meta) -> HttpResponseBase:
-    return StreamingHttpResponse(csv_stream(columns, rows, meta), content_type=CSV_TYPE)
-
-
-def _xlsx_response(columns: Sequence[Column[R]], rows: Iterable[R], meta: Meta) -> HttpResponseBase:
-    # FileResponse closes the file, and closing deletes it.
-    file = tempfile.TemporaryFile(suffix=".xlsx")  # noqa: SIM115
-    try:
-        write_xlsx(columns, rows, meta, file)
-    except BaseException:
-        file.close()
-        raise
-    file.seek(0)
-    return FileResponse(file, content_type=XLSX_TYPE)
 
 
 # --- CSV --------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 from governance.models.agency import Agency
 from governance.models.audit import AuditEvent, AuditHead
+from governance.models.exports import ExportChunk, ExportJob, ExportState
 from governance.models.people import AccountTie, MailDigest, Membership, RoleTerm, Training, User
 from governance.models.policy import PlanAction, RiskPolicy, Target
 from governance.models.work import Draft, JobMark, Notice
@@ -10,6 +11,9 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "Draft",
+    "ExportChunk",
+    "ExportJob",
+    "ExportState",
     "JobMark",
     "MailDigest",
     "Membership",

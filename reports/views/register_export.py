@@ -14,7 +14,9 @@ from projects.filters import listing
 from projects.pages import year_rows
 from projects.register import KINDS, can_read
 from projects.tables import year_columns
-from reports.exports import FORMATS, Meta, export_response
+from reports.downloads import export_response
+from reports.exports import FORMATS, Meta
+from reports.views.exporting import exporting
 from reports.views.question import bad_export
 
 # Rows read at a time while a file is written.
@@ -22,6 +24,7 @@ CHUNK = 2000
 
 
 @require_safe
+@exporting
 def register_export(request: HttpRequest, slug: str, fmt: str) -> HttpResponseBase:
     """One register list under the filters and in the order of its address.
 
@@ -37,10 +40,11 @@ def register_export(request: HttpRequest, slug: str, fmt: str) -> HttpResponseBa
         return bad_export(asked.complaint)
     meta = _meta(request, capfirst(str(kind.plural)), asked.filters.described())
     rows = asked.rows.iterator(chunk_size=CHUNK)
-    return export_response(fmt, asked.columns, rows, meta, name=slug)
+    return export_response(request, fmt, asked.columns, rows, meta, name=slug)
 
 
 @require_safe
+@exporting
 def years_export(request: HttpRequest, slug: str, key: str, fmt: str) -> HttpResponseBase:
     """Cost and online use of one system or project by fiscal year."""
     kind = KINDS[slug]
@@ -51,10 +55,11 @@ def years_export(request: HttpRequest, slug: str, key: str, fmt: str) -> HttpRes
     if rows is None:
         raise PermissionDenied
     meta = _meta(request, _("Cost and online use by fiscal year"), [(kind.name, str(obj))])
-    return export_response(fmt, year_columns(obj), rows, meta, name=f"{slug}-years")
+    return export_response(request, fmt, year_columns(obj), rows, meta, name=f"{slug}-years")
 
 
 @require_safe
+@exporting
 def audit_export(request: HttpRequest, fmt: str) -> HttpResponseBase:
     """The audit trail under the filters of its address."""
     if fmt not in FORMATS:
@@ -64,7 +69,7 @@ def audit_export(request: HttpRequest, fmt: str) -> HttpResponseBase:
     if not asked.is_understood:
         return bad_export(asked.complaint)
     meta = _meta(request, _("Audit trail"), asked.described)
-    return export_response(fmt, asked.columns, asked.streamed(), meta, name="audit")
+    return export_response(request, fmt, asked.columns, asked.streamed(), meta, name="audit")
 
 
 def _meta(request: HttpRequest, title: str, filters: list[tuple[Text, Text]]) -> Meta:

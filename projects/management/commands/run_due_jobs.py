@@ -1,6 +1,7 @@
 from datetime import datetime
 from typing import Any
 
+from celery import current_app
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -32,6 +33,8 @@ class Command(BaseCommand):
         for job in resumed:
             tasks.start(job)
         self.stdout.write(_("Imports taken up again: %(n)d") % {"n": len(resumed)})
+        # Of the layer above, so by its name, as beat calls it.
+        current_app.tasks["reports.tasks.resume_exports"]()
 
 
 def _moment(text: str | None) -> datetime:
