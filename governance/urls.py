@@ -5,6 +5,8 @@ from django.urls import include, path
 
 from governance import views
 
+handler404 = "governance.web.errors.not_found"
+
 urlpatterns = [
     path("", include("reports.site_urls")),
     path("", include("projects.site_urls")),

@@ -286,10 +286,11 @@ class RegisterForm(Resumable, _ModelForm):
 
     def validate_unique(self) -> None:
         """As Django's, but what the reader may not see is not told by a refusal."""
+        this: Any = self  # Its base keeps these two out of sight.
         try:
-            self.instance.validate_unique(exclude=self._get_validation_exclusions())
+            self.instance.validate_unique(exclude=this._get_validation_exclusions())
         except ValidationError as error:
-            self._update_errors(without_unseen(self.user, self.kind, self.instance, error))
+            this._update_errors(without_unseen(self.user, self.kind, self.instance, error))
 
     def add_error(self, field: str | None, error: Any) -> None:
         """Errors that models tell of a whole record are told at the field they speak of."""

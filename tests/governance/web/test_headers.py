@@ -65,7 +65,7 @@ def test_nothing_that_a_view_makes_is_kept_or_embedded(
     role: Role | None, request: pytest.FixtureRequest, actors: dict[Role, User]
 ) -> None:
     pairs = request.getfixturevalue("everything")
-    client = Client() if role is None else signed_in(actors[role])
+    client: Any = Client() if role is None else signed_in(actors[role])
     wrong = {}
     for path in _addresses(pairs):
         response = client.get(path)
@@ -95,7 +95,7 @@ def test_a_server_error_is_not_kept(pmo: User, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_static_files_may_be_kept_but_not_embedded(client: Client) -> None:
-    response = client.get("/static/css/app.css")
+    response: Any = client.get("/static/css/app.css")
     assert response.status_code == 200
     b"".join(response.streaming_content)
     assert "no-store" not in response.headers.get("Cache-Control", "")

@@ -75,7 +75,7 @@ def test_where_the_cache_does_not_answer_people_are_let_in(
     ],
 )
 def test_a_page_says_when_it_opens_again(path: str, pmo: User, world: World) -> None:
-    client = signed_in(pmo)
+    client: Any = signed_in(pmo)
     for _ in range(2):
         response = client.get(path)
         assert response.status_code == 200
@@ -116,7 +116,7 @@ def test_the_api_counts_uploads_at_the_door_of_uploads(pmo: User) -> None:
 
 def test_static_files_are_never_counted(pmo: User, settings: Settings) -> None:
     settings.LIMITS = dict.fromkeys((door.value for door in Door), "1/d")
-    client = signed_in(factories.UserFactory.create())
+    client: Any = signed_in(factories.UserFactory.create())
     for _ in range(3):
         response = client.get("/static/css/app.css")
         assert response.status_code == 200
