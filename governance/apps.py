@@ -14,7 +14,7 @@ class GovernanceConfig(AppConfig):
         from governance import checks as _checks  # noqa: F401  (registers them)
         from governance.backup.checks import restore_is_finished
         from governance.people import sessions
+        from governance.web import checks as _web_checks  # noqa: F401  (registers them)
 
         checks.register(restore_is_finished, checks.Tags.database)
-
         user_logged_in.connect(sessions.begin, dispatch_uid="governance.sessions.begin")

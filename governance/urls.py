@@ -7,6 +7,8 @@ from governance import health, views
 handler400 = "governance.errors.bad_request"
 handler500 = "governance.errors.server_error"
 
+handler404 = "governance.web.errors.not_found"
+
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),

@@ -78,6 +78,7 @@ _VERBS: Final[Mapping[str, Text]] = {
     "anchored": _("anchored"),
     "check_asked": _("verification asked for"),
     "checked": _("verified"),
+    "downloaded": _("downloaded"),
 }
 # What events are about that is no row.
 _NO_ROWS: Final[Mapping[str, Text]] = {

@@ -43,6 +43,11 @@ from projects.models import (
 # Parts of addresses that mean something else.
 _TAKEN = frozenset({"new", ".", ".."})
 _FIT_FOR_ADDRESS = re.compile(r"[^/\x00-\x1f\x7f]+")
+UNUSABLE = _(
+    "This ID cannot be used: choose another one. “/”, “new” and unprintable characters never can."
+)
+"""Told of a key that no address can hold and of one that an unseen record has taken: whoever may
+not see a record does not learn from a refusal that it is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +140,7 @@ class Kind:
     def key_fault(self, key: str) -> Text:
         """Why `key` cannot stand in an address, or ""."""
         if self.has_own_key and (key in _TAKEN or not _FIT_FOR_ADDRESS.fullmatch(key)):
-            return _("This cannot be an ID: “/”, “new” and unprintable characters are taken.")
+            return UNUSABLE
         return ""
 
     def list_url(self) -> str:

@@ -17,9 +17,8 @@ XLSX: sheets for data, origin, definitions and, where there are any, empty cells
 digits of a number, so longer integers are written as text rather than rounded.
 """
 
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -27,15 +26,11 @@ from decimal import Decimal
 from typing import IO, Any, Final, TypeVar
 
 import xlsxwriter
-from django.db.models import QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone, translation
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from governance.audit.taken import taken
 from governance.exceptions import DomainError
 from governance.formatting import REASONS, era_date, integer, iso_date, moment
 from governance.tabular import Column, Kind, Text, Unknown, exact_decimal, exact_integer
@@ -43,10 +38,6 @@ from governance.tabular import Column, Kind, Text, Unknown, exact_decimal, exact
 R = TypeVar("R")
 
 FORMATS: Final = ("csv", "xlsx")
-CSV_TYPE: Final = "text/csv; charset=utf-8"
-# Rows read at a time while a file is written.
-_CHUNK_ROWS: Final = 2000
-XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,72 +79,6 @@ class Meta:
 
 class ExportTooLarge(DomainError):
     message = _("A workbook holds at most 1,048,574 rows. Please narrow the filter or take CSV.")
-
-
-class Counted(Iterable[R]):
-    """Rows that come one by one, and how many there are."""
-
-    def __init__(self, total: int, rows: Iterable[R]) -> None:
-        self.total, self.rows = total, rows
-
-    def __len__(self) -> int:
-        return self.total
-
-    def __iter__(self) -> Iterator[R]:
-        return iter(self.rows)
-
-
-def _counted(rows: Iterable[R]) -> tuple[int | None, Iterable[R]]:
-    """How many rows there are, where that can be told before they are read; and the rows."""
-    if isinstance(rows, QuerySet):
-        return rows.count(), rows.iterator(chunk_size=_CHUNK_ROWS)
-    return (len(rows) if isinstance(rows, Sized) else None), rows
-
-
-def export_response(
-    request: HttpRequest,
-    fmt: str,
-    columns: Sequence[Column[R]],
-    rows: Iterable[R],
-    meta: Meta,
-    *,
-    name: str,
-) -> HttpResponseBase:
-    """The file in a format of FORMATS, for download as `<name>_<as-of>.<fmt>`.
-
-    `rows` may be a queryset: each row is read once and dropped. Audited as "file.taken" before
-    the first byte goes. Raises KeyError for another format, ExportTooLarge where a workbook
-    cannot hold the rows.
-    """
-    make = {"csv": _csv_response, "xlsx": _xlsx_response}[fmt]
-    total, read = _counted(rows)
-    response = make(columns, read, meta)
-    try:
-        taken(request, name, fmt, title=str(meta.title), rows=total)
-    except BaseException:
-        response.close()
-        raise
-    response["Content-Disposition"] = content_disposition_header(
-        as_attachment=True, filename=f"{name}_{iso_date(meta.as_of)}.{fmt}"
-    )
-    response["Cache-Control"] = "private, no-store"
-    return response
-
-
-def _csv_response(columns: Sequence[Column[R]], rows: Iterable[R], meta: Meta) -> HttpResponseBase:
-    return StreamingHttpResponse(csv_stream(columns, rows, meta), content_type=CSV_TYPE)
-
-
-def _xlsx_response(columns: Sequence[Column[R]], rows: Iterable[R], meta: Meta) -> HttpResponseBase:
-    # FileResponse closes the file, and closing deletes it.
-    file = tempfile.TemporaryFile(suffix=".xlsx")  # noqa: SIM115
-    try:
-        write_xlsx(columns, rows, meta, file)
-    except BaseException:
-        file.close()
-        raise
-    file.seek(0)
-    return FileResponse(file, content_type=XLSX_TYPE)
 
 
 # --- CSV --------------------------------------------------------------------------------------

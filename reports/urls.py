@@ -7,6 +7,7 @@ from reports.views import (
     dashboard,
     delivery,
     explain,
+    exporting,
     kpi,
     procurement,
     register_export,
@@ -55,6 +56,11 @@ urlpatterns = [
         )
         for slug in ("systems", "projects")
     ),
+    path("exports/", exporting.exports_page, name="exports"),
+    path("exports/<uuid:pk>/", exporting.export_job_page, name="export-job"),
+    path("exports/<uuid:pk>/progress/", exporting.export_progress, name="export-progress"),
+    path("exports/<uuid:pk>/cancel/", exporting.export_cancel, name="export-cancel"),
+    path("exports/<uuid:pk>/file/", exporting.export_file, name="export-file"),
     path(f"kpis/<{KEY}:key>/series/", kpi.kpi_page, name="kpi-series"),
     path("scenarios/", whatif.scenarios_page, name="scenarios"),
     path("scenarios/new/", whatif.new_scenario, name="scenario-new"),

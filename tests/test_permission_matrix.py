@@ -77,6 +77,11 @@ PAGES = """
 name                    | cio_office | advisor | ministry_cio | pmo | pjmo | accounting | hr | public_relations | verifier | auditor | no_role | anonymous
 home                    | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 302 | 403 | 302
 reports:portfolio       | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 302
+reports:exports         | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 200 | 302
+reports:export-job      | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 302
+reports:export-progress | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 302
+reports:export-file     | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 404 | 302
+reports:export-cancel   | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 405 | 302
 reports:portfolio-export| 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 302
 reports:attention       | 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 302
 reports:attention-export| 200 | 200 | 200 | 200 | 200 | 200 | 403 | 403 | 200 | 200 | 403 | 302
@@ -466,6 +471,10 @@ _ARGS: Mapping[str, list[Any]] = {
             ("api:", ("job", "confirm", "cancel")),
         )
         for part in parts
+    },
+    **{
+        f"reports:export-{part}": ["00000000-0000-0000-0000-000000000000"]
+        for part in ("job", "progress", "file", "cancel")
     },
     "reports:portfolio-export": ["csv"],
     "reports:attention-export": ["xlsx"],

@@ -22,6 +22,7 @@ _CODES = (
     ("method_not_allowed", gettext_lazy("the address does not take this method")),
     ("not_acceptable", gettext_lazy("only JSON can be had")),
     ("conflict", gettext_lazy("somebody else saved first")),
+    ("throttled", gettext_lazy("asked too often: Retry-After tells the seconds")),
 )
 
 
@@ -52,6 +53,7 @@ def _answers() -> dict[int, str]:
         403: _("You may see this, but not do this."),
         404: _("There is no such thing, or not for you."),
         409: _("Somebody else saved first: `stored` is the record as it is now."),
+        429: _("You have written very often; Retry-After tells after how many seconds to go on."),
     }
 
 
@@ -65,6 +67,8 @@ class ApiSchema(AutoSchema):
             statuses.append(404)
         if self.method in {"PUT", "PATCH"}:
             statuses.append(409)
+        if self.method not in {"GET", "HEAD"}:
+            statuses.append(429)
         return {
             status: OpenApiResponse(Error, description=_answers()[status]) for status in statuses
         }

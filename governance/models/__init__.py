@@ -1,5 +1,6 @@
 from governance.models.agency import Agency
 from governance.models.audit import AuditCheck, AuditEvent, AuditHead, AuditSeal
+from governance.models.exports import ExportChunk, ExportJob, ExportState
 from governance.models.people import (
     AccountTie,
     MailDigest,
@@ -20,6 +21,9 @@ __all__ = [
     "AuditHead",
     "AuditSeal",
     "Draft",
+    "ExportChunk",
+    "ExportJob",
+    "ExportState",
     "JobMark",
     "MailDigest",
     "Membership",

@@ -54,7 +54,9 @@ MIDDLEWARE = [
     "governance.middleware.RequestLog",
     "governance.middleware.HealthFirst",
     "django.middleware.security.SecurityMiddleware",
+    "governance.web.headers.isolate",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "governance.web.headers.keep_nothing",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -221,17 +223,19 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_USE_FINDERS = env.bool("WHITENOISE_USE_FINDERS", default=True)
 
 # A session ends after so many seconds whatever happens, and after so many without a request
 # (0: the first limit alone).
 SESSION_COOKIE_AGE = env.int("SESSION_SECONDS", default=12 * 3600)
 SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_SECONDS", default=0)
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
-CSRF_COOKIE_HTTPONLY = True
+# No script reads a cookie: pages carry the CSRF token themselves.
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -250,6 +254,7 @@ CONTENT_SECURITY_POLICY = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["governance.api.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["governance.api.permissions.DenyUnlessGranted"],
+    "DEFAULT_THROTTLE_CLASSES": ["governance.api.throttling.PersonThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["governance.api.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["governance.api.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "governance.api.schema.ApiSchema",
@@ -294,6 +299,18 @@ DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 
 # /readyz refuses below so much free space on any disk that is written to.
 DISK_FLOOR_MB = env.int("DISK_FLOOR_MB", default=200)
+# How often one person may pass a costly door: number/s, m, h or d. Generous for people; a
+# program that copies a whole ministry by the API stays below them too.
+LIMITS = {
+    "upload": env.str("LIMIT_UPLOADS", default="20/h"),
+    "export": env.str("LIMIT_EXPORTS", default="60/h"),
+    "search": env.str("LIMIT_SEARCHES", default="60/m"),
+    "explain": env.str("LIMIT_EXPLAIN", default="120/m"),
+    "api_write": env.str("LIMIT_API_WRITES", default="300/m"),
+}
+# A file of more rows is made in the background, and kept for its owner for some days.
+EXPORT_JOB_ROWS = env.int("EXPORT_JOB_ROWS", default=5_000)
+EXPORT_DAYS = env.int("EXPORT_DAYS", default=7)
 
 BROKER_URL = env.str("BROKER_URL", default="")
 # Counts of wrong passwords and used codes: every process of the site must see the same ones.
@@ -323,7 +340,7 @@ if BROKER_URL.startswith(("redis://", "rediss://")):
     CELERY_BROKER_TRANSPORT_OPTIONS |= {"socket_connect_timeout": 3, "socket_timeout": 5}
 CELERY_TIMEZONE = TIME_ZONE
 # What the site does by itself, and when; beat only asks every minute what is due.
-REGULAR_JOBS = "projects.regular_jobs.JOBS"
+REGULAR_JOBS = "reports.regular_jobs.JOBS"
 CELERY_BEAT_SCHEDULE = {
     "regular-jobs": {
         "task": "governance.tasks.start_due",

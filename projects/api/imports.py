@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 from governance.api.parameters import refuse_unknown
 from governance.api.schema import ApiSchema, Error
 from governance.exceptions import DomainError
+from governance.web.limits import Door
 from projects import tasks
 from projects.imports import jobs, sheets
 from projects.models import ImportJob
@@ -133,6 +134,7 @@ class _ImportView(APIView):
 
 
 class ImportsView(_ImportView):
+    door = Door.UPLOAD
     parser_classes = (MultiPartParser,)
     http_method_names = ["post"]
 
@@ -144,7 +146,7 @@ class ImportsView(_ImportView):
             " and there is no error; then all of it is, in one transaction."
         ),
         request={"multipart/form-data": UploadShape},
-        responses={201: JobShape, 400: Error, 401: Error, 403: Error},
+        responses={201: JobShape, 400: Error, 401: Error, 403: Error, 429: Error},
         tags=["imports"],
     )
     def post(self, request: Request) -> Response:
@@ -200,7 +202,7 @@ class ConfirmView(_ImportView):
         operation_id="imports_confirm",
         summary=gettext_lazy("Write a checked file"),
         request=None,
-        responses={200: JobShape, 400: Error, 401: Error, 403: Error, 404: Error},
+        responses={200: JobShape, 400: Error, 401: Error, 403: Error, 404: Error, 429: Error},
         tags=["imports"],
     )
     def post(self, request: Request, pk: UUID) -> Response:
@@ -223,7 +225,7 @@ class CancelView(_ImportView):
         operation_id="imports_cancel",
         summary=gettext_lazy("Give a file up"),
         request=None,
-        responses={200: JobShape, 400: Error, 401: Error, 403: Error, 404: Error},
+        responses={200: JobShape, 400: Error, 401: Error, 403: Error, 404: Error, 429: Error},
         tags=["imports"],
     )
     def post(self, request: Request, pk: UUID) -> Response:

@@ -33,6 +33,7 @@ from projects.models.review import LAYER_RESOURCES
 from projects.register import Kind, parent_kind
 from projects.risk_text import TITLES
 from projects.services import field_rights
+from projects.services.writing import without_unseen
 
 # Where a rule is told ---------------------------------------------------------------------------------
 
@@ -332,6 +333,14 @@ class RegisterForm(Resumable, _ModelForm):
         )
 
     # Errors
+
+    def validate_unique(self) -> None:
+        """As Django's, but what the reader may not see is not told by a refusal."""
+        this: Any = self  # Its base keeps these two out of sight.
+        try:
+            self.instance.validate_unique(exclude=this._get_validation_exclusions())
+        except ValidationError as error:
+            this._update_errors(without_unseen(self.user, self.kind, self.instance, error))
 
     def add_error(self, field: str | None, error: Any) -> None:
         """Errors that models tell of a whole record are told at the field they speak of."""

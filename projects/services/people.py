@@ -17,6 +17,7 @@ from governance.models import AccountTie, Membership, RoleRequest, Training, Use
 from governance.models.base import snapshot
 from governance.people import ties
 from governance.people.belonging import belongs_to
+from projects.people import may_see
 from projects.services import independence, role_requests
 from projects.services.memberships import grantable, refuse_actor, store, told
 
@@ -108,7 +109,10 @@ def add_person(act: Act, *, username: str, display_name: str, email: str, langua
         raise PermissionDenied
     user = User(username=username, display_name=display_name, email=email, language=language)
     user.set_unusable_password()
-    user.full_clean(exclude=["password"])
+    try:
+        user.full_clean(exclude=["password"])
+    except ValidationError as error:
+        raise _without_unseen(act, username, error) from error
     user.save()
     audit.record_object(
         act,
@@ -156,6 +160,21 @@ def set_employer(act: Act, person: User, number: str) -> User:
         after={"employer_number": number},
     )
     return person
+
+
+def _without_unseen(act: Act, username: str, error: ValidationError) -> ValidationError:
+    """`error`, in which the name of an account out of the actor's sight is told like any name that
+    cannot be used."""
+    by_field = dict(error.error_dict)
+    if act.user is None or not any(one.code == "unique" for one in by_field.get("username", [])):
+        return error
+    holder = User.objects.filter(username=username).first()
+    if holder is None or may_see(act.user, holder):
+        return error
+    by_field["username"] = [
+        ValidationError(_("This account name cannot be used: choose another one."))
+    ]
+    return ValidationError(by_field)
 
 
 # Skills and training ----------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ Forms, API and imports of single objects all come through here, so one set of ru
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -35,7 +36,7 @@ from projects.models import (
     System,
 )
 from projects.models.choices import OPEN_STATES, SETTLED_STATES
-from projects.register import Kind
+from projects.register import Kind, kind_of
 from projects.services import (
     field_rights,
     filed,
@@ -46,7 +47,7 @@ from projects.services import (
     review_notices,
     rollups,
 )
-from projects.services.writing import recheck, state_of
+from projects.services.writing import is_taken_unseen, recheck, state_of, validate
 
 
 @dataclass(slots=True)
@@ -133,6 +134,24 @@ def recompute(act: Act, touched: Touched) -> None:
     )
 
 
+def _insert(act: Act, obj: models.Model, many: Mapping[str, Iterable[Any]]) -> None:
+    obj.save(force_insert=True)
+    for name, related in many.items():
+        getattr(obj, name).set(related)
+    recheck(act, obj, Action.CREATE)
+
+
+def _refuse_out_of_reach(
+    act: Act, kind: Kind, obj: models.Model, many: Mapping[str, Iterable[Any]]
+) -> None:
+    """Raise PermissionDenied where the actor could not create `obj` under a free key either: the
+    answer must not depend on whether an unseen record has the key. Writes nothing."""
+    with transaction.atomic():
+        setattr(obj, kind.key, uuid4().hex)
+        _insert(act, obj, many)
+        transaction.set_rollback(True)
+
+
 def _assign(obj: models.Model, values: Mapping[str, Any]) -> dict[str, Iterable[Any]]:
     """Set plain fields; return the many-to-many ones, which need a stored row."""
     many = {relation.name for relation in obj._meta.many_to_many}
@@ -185,17 +204,19 @@ def create(act: Act, kind: Kind, values: Mapping[str, Any]) -> Any:
     if isinstance(obj, MonthlyUpdate):
         obj.revision = next_revision(obj)
     obj.updated_at, obj.updated_by = act.at, act.user
-    obj.full_clean()
+    try:
+        validate(act, kind, obj)
+    except ValidationError as error:
+        if is_taken_unseen(kind, error):
+            _refuse_out_of_reach(act, kind, obj, many)
+        raise
     field_rights.refuse(act, obj, field_rights.changed_fields(obj, _entered(kind, values)))
     _compute(obj)
     if isinstance(obj, KpiLink) and act.user is not None:
         goals.judge(obj)
     if fault := kind.key_fault(kind.key_of(obj)):
         raise ValidationError({kind.key: fault})
-    obj.save(force_insert=True)
-    for name, related in many.items():
-        getattr(obj, name).set(related)
-    recheck(act, obj, Action.CREATE)
+    _insert(act, obj, many)
     independence.refuse_dependent_writer(act, obj)
     independence.check_record(obj, values)
     audit.record_object(
@@ -240,7 +261,7 @@ def write(act: Act, obj: Any, values: Mapping[str, Any]) -> bool:
     before = state_of(obj)
     many = _assign(obj, values)
     _compute(obj)
-    obj.full_clean()
+    validate(act, kind_of(type(obj)), obj)
     if snapshot(obj) == {key: before[key] for key in snapshot(obj)} and not _many_changed(
         before, many
     ):

@@ -19,6 +19,7 @@ from governance.audit.taken import taken
 from governance.exceptions import DomainError
 from governance.models import User
 from governance.tabular import Column, Kind, build_table
+from governance.web.limits import Door, limited
 from projects import tasks
 from projects.forms.imports import UploadForm
 from projects.imports import jobs, sheets
@@ -73,6 +74,7 @@ def _jobs_table(user: User) -> Any:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited(Door.UPLOAD, "POST")
 def imports_page(request: HttpRequest) -> HttpResponse:
     """Take a workbook out, and send one in."""
     user = _person(request)
@@ -131,6 +133,7 @@ def _say_later(request: HttpRequest) -> None:
 
 
 @require_safe
+@limited(Door.EXPORT)
 def template_file(request: HttpRequest, fmt: str) -> HttpResponse:
     """The workbook of the reader's scope, or one sheet of it as CSV."""
     user, act = _person(request), act_of(request)

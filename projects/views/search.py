@@ -16,6 +16,7 @@ from governance.access import rights_of
 from governance.fields.forms import LineField
 from governance.formatting import integer
 from governance.models import Agency
+from governance.web.limits import Door, limited
 from projects.filters import LONGEST_TEXT, text_q
 from projects.register import KINDS, Kind, can_read
 
@@ -46,6 +47,7 @@ class Group:
 
 
 @require_safe
+@limited(Door.SEARCH)
 def search(request: HttpRequest) -> HttpResponse:
     """Systems, projects, services, contracts and agencies that fit a text. Cost: two queries a
     kind."""

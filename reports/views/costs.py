@@ -12,6 +12,7 @@ from reports.costs import costs, targets
 from reports.pages import Exports
 from reports.reduction_years import years_form
 from reports.views.dashboard import draws_charts, table_file
+from reports.views.exporting import exporting
 from reports.views.question import (
     Question,
     bad_export,
@@ -42,6 +43,7 @@ def costs_page(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@exporting
 @for_readers(reads_portfolio)
 def costs_export(request: HttpRequest, fmt: str) -> HttpResponseBase:
     """One table of the page as a file; 400 where the years to compare cannot be understood."""

@@ -15,7 +15,9 @@ from django.views.decorators.http import require_safe
 from governance.access import Action, Resource, Role, can_somewhere, rights_of
 from projects.selectors import Selection
 from reports import dashboards, files, pages
-from reports.exports import FORMATS, export_response
+from reports.downloads import export_response
+from reports.exports import FORMATS
+from reports.views.exporting import exporting
 from reports.views.question import (
     Question,
     View,
@@ -71,6 +73,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@exporting
 @for_readers(reads_portfolio)
 def portfolio_export(request: HttpRequest, fmt: str) -> HttpResponseBase:
     return table_file(request, read_question(request), files.PORTFOLIO_FILES, fmt)
@@ -92,6 +95,7 @@ def agency(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_safe
+@exporting
 @for_readers(reads_portfolio)
 def agency_export(request: HttpRequest, code: str, fmt: str) -> HttpResponseBase:
     return table_file(request, read_question(request, code), files.AGENCY_FILES, fmt)
@@ -113,6 +117,7 @@ def attention(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@exporting
 @for_readers(_reads_flags)
 def attention_export(request: HttpRequest, fmt: str) -> HttpResponseBase:
     return table_file(request, read_question(request), {"": files.all_flags}, fmt)

@@ -10,8 +10,10 @@ from governance.access import Action, Resource, can_somewhere
 from governance.tabular import Sort, build_table, sort_rows
 from projects.selectors import Selection
 from reports import delivery, delivery_tables, pages
-from reports.exports import FORMATS, export_response
+from reports.downloads import export_response
+from reports.exports import FORMATS
 from reports.links import Links
+from reports.views.exporting import exporting
 from reports.views.question import Question, bad_export, for_readers, read_question
 
 _PER_PAGE = 50
@@ -74,6 +76,7 @@ def _selection(asked: Question) -> Selection:
 
 
 @require_safe
+@exporting
 @for_readers(_reads_reports)
 def delivery_export(request: HttpRequest, fmt: str) -> HttpResponseBase:
     """One of the two tables as a file."""

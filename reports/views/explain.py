@@ -17,6 +17,7 @@ from governance.access import Action, Resource, get_visible_or_404, require_some
 from governance.formatting import DASH, age, yen
 from governance.models.base import localized
 from governance.tabular import Column, Kind, Table, Unknown, build_table, display
+from governance.web.limits import Door, limited
 from projects.metric_text import (
     BETTER,
     OWNERS,
@@ -109,6 +110,7 @@ def _entered_by(row: Row) -> object:
 
 
 @require_safe
+@limited(Door.EXPLAIN)
 @for_readers(reads_portfolio)
 def explain_page(request: HttpRequest, metric: str) -> HttpResponse:
     """Cost: a constant number of queries, at most a dozen beside those of the frame."""

@@ -24,10 +24,12 @@ from governance.tabular import (
 from projects.metric_text import REASONS
 from projects.metrics.types import Measure, Reason
 from projects.register import KINDS
-from reports.exports import FORMATS, Meta, export_response
+from reports.downloads import export_response
+from reports.exports import FORMATS, Meta
 from reports.files import File
 from reports.links import Links
 from reports.procurement import VENDORS, Bought, Renewals, by_agency, by_vendor, renewals
+from reports.views.exporting import exporting
 
 
 def _shown(measure: Measure) -> object:
@@ -223,6 +225,7 @@ def procurement_page(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@exporting
 def procurement_export(request: HttpRequest, fmt: str) -> HttpResponseBase:
     """One table as a file, with every vendor. 404 for a table or format that is not offered."""
     require_somewhere(request.user, Action.READ, Resource.CONTRACT)

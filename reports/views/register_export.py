@@ -14,11 +14,14 @@ from projects.filters import listing
 from projects.pages import year_rows
 from projects.register import KINDS, can_read
 from projects.tables import year_columns
-from reports.exports import FORMATS, Counted, Meta, export_response
+from reports.downloads import export_response
+from reports.exports import FORMATS, Meta
+from reports.views.exporting import exporting
 from reports.views.question import bad_export
 
 
 @require_safe
+@exporting
 def register_export(request: HttpRequest, slug: str, fmt: str) -> HttpResponseBase:
     """One register list under the filters and in the order of its address.
 
@@ -37,6 +40,7 @@ def register_export(request: HttpRequest, slug: str, fmt: str) -> HttpResponseBa
 
 
 @require_safe
+@exporting
 def years_export(request: HttpRequest, slug: str, key: str, fmt: str) -> HttpResponseBase:
     """Cost and online use of one system or project by fiscal year."""
     kind = KINDS[slug]
@@ -51,6 +55,7 @@ def years_export(request: HttpRequest, slug: str, key: str, fmt: str) -> HttpRes
 
 
 @require_safe
+@exporting
 def audit_export(request: HttpRequest, fmt: str) -> HttpResponseBase:
     """The audit trail under the filters of its address."""
     if fmt not in FORMATS:
@@ -60,8 +65,7 @@ def audit_export(request: HttpRequest, fmt: str) -> HttpResponseBase:
     if not asked.is_understood:
         return bad_export(asked.complaint)
     meta = _meta(request, _("Audit trail"), asked.described)
-    rows = Counted(asked.rows.count(), asked.streamed())
-    return export_response(request, fmt, asked.columns, rows, meta, name="audit")
+    return export_response(request, fmt, asked.columns, asked.streamed(), meta, name="audit")
 
 
 def _meta(request: HttpRequest, title: str, filters: list[tuple[Text, Text]]) -> Meta:

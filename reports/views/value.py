@@ -13,6 +13,7 @@ from reports.value_files import ABOUT_GOALS, VALUE_FILES
 from reports.value_pages import value_page
 from reports.value_terms import TermsForm
 from reports.views.dashboard import draws_charts, table_file
+from reports.views.exporting import exporting
 from reports.views.question import bad_export, for_readers, read_question, reads_portfolio
 
 _OWN = ("rate", "yen_per_hour", "page", "table")
@@ -50,6 +51,7 @@ def value(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@exporting
 @for_readers(reads_portfolio)
 def value_export(request: HttpRequest, fmt: str) -> HttpResponseBase:
     """One table. Answers 400 where filters or terms cannot be understood."""

@@ -37,8 +37,10 @@ from projects.views.editing import act_of
 from projects.whatif import Comparison, compare, project_rows, scoped
 from projects.worth import DISCOUNT_RATE
 from reports import whatif
-from reports.exports import FORMATS, Meta, export_response
+from reports.downloads import export_response
+from reports.exports import FORMATS, Meta
 from reports.views.dashboard import draws_charts
+from reports.views.exporting import exporting
 
 _LIST: Final[tuple[Column[Scenario], ...]] = (
     Column(
@@ -154,6 +156,7 @@ def scenario_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
+@exporting
 def scenario_export(request: HttpRequest, pk: int, fmt: str) -> HttpResponseBase:
     """One table of the comparison, whole. 404 for a table or a format that is not offered."""
     found = _find(request, pk)

@@ -164,7 +164,7 @@ def test_messages_come_in_the_readers_language(world: World, pmo: User) -> None:
 @pytest.mark.parametrize("taken", ["new", "a/b", ".."])
 def test_an_id_that_no_address_could_hold_is_refused(world: World, pmo: User, taken: str) -> None:
     response = signed_in(pmo).post("/systems/new/", _system(world, system_id=taken))
-    assert "cannot be an ID" in _errors(response)["System ID"][0]
+    assert "This ID cannot be used" in _errors(response)["System ID"][0]
 
 
 def test_a_negative_amount_is_told_at_the_amount(world: World, pmo: User) -> None:

@@ -44,7 +44,7 @@ from projects.imports.sheets.opening import CellError, RawSheet, Unreadable
 from projects.imports.sheets.writing import META
 from projects.models import Project
 from projects.models.choices import ValueState
-from projects.register import Kind, parent_kind
+from projects.register import UNUSABLE, Kind, parent_kind
 from projects.services import field_rights
 
 Progress = Callable[[int, int], None]
@@ -726,7 +726,9 @@ class _SheetCheck:
                 self.tell(row.number, fields[-1], message)
             found = taken.get(key)
             if found is not None and found != rows[0].obj.pk:
-                self.tell(rows[0].number, fields[0] if len(fields) == 1 else fields[-1], message)
+                # A key that the actor sees names the stored record: this one is out of sight.
+                is_unseen = fields == (self.kind.key,)
+                self.tell(rows[0].number, fields[-1], UNUSABLE if is_unseen else message)
 
     def _refuse_foreign(self) -> None:
         """Stored rows that change must be the actor's to change as they stand now, too."""
