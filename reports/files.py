@@ -12,7 +12,6 @@ from governance.tabular import Column, Sort, sort_rows
 from projects.models.choices import FlagSeverity
 from projects.selectors import AgencyTree, Criteria, Rows, Selection
 from reports import dashboards, pages, tables
-from reports.exports import Counted
 from reports.links import Links
 
 CHUNK = 1000
@@ -66,7 +65,7 @@ def _cube(asked: Request) -> File:
     from reports import frames
 
     cube = frames.cost_cube(asked.summary().agencies)
-    rows = Counted(len(cube), cube.itertuples(name=None))
+    rows = cube.itertuples(name=None)
     title = _("Cost by agency, fiscal year, class and stage")
     return File("portfolio-cost-cube", title, frames.cube_columns(cube), rows)
 
@@ -84,9 +83,7 @@ def _cost(asked: Request) -> File:
 def _scatter(asked: Request) -> File:
     year = asked.summary().year
     points = dashboards.system_points(asked.selection, year)
-    rows = Counted(
-        points.count(), (dashboards.as_point(row) for row in points.iterator(chunk_size=CHUNK))
-    )
+    rows = (dashboards.as_point(row) for row in points.iterator(chunk_size=CHUNK))
     columns = tables.point_columns(asked.tree, Links(asked.query), year)
     return File("portfolio-systems", _("Cost and value of each system"), columns, rows)
 
@@ -98,13 +95,13 @@ def _attention(asked: Request) -> File:
         "portfolio-attention",
         _("Open flags of high or medium severity"),
         tables.attention_columns(),
-        rows,
+        rows.iterator(chunk_size=CHUNK),
     )
 
 
 def _systems(asked: Request) -> File:
     year = asked.summary().year
-    rows = dashboards.agency_systems(asked.selection, year)
+    rows = dashboards.agency_systems(asked.selection, year).iterator(chunk_size=CHUNK)
     return File(
         "agency-systems", _("Systems"), tables.system_columns(year, Links(asked.query)), rows
     )
@@ -112,13 +109,13 @@ def _systems(asked: Request) -> File:
 
 def _projects(asked: Request) -> File:
     period = asked.summary().period
-    rows = dashboards.agency_projects(asked.selection, period)
+    rows = dashboards.agency_projects(asked.selection, period).iterator(chunk_size=CHUNK)
     return File("agency-projects", _("Projects"), tables.project_columns(), rows)
 
 
 def all_flags(asked: Request) -> File:
     """Every open flag: the file of the attention page."""
-    rows = dashboards.attention(asked.selection)
+    rows = dashboards.attention(asked.selection).iterator(chunk_size=CHUNK)
     return File("attention", _("Open flags"), tables.attention_columns(), rows)
 
 
