@@ -171,23 +171,21 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
         nobody elsewhere. Either way the holder is proven."""
         if sociallogin.state.get("process") != "login":
             self._refuse(request, sociallogin)
-        user = sociallogin.user if sociallogin.is_existing else None
-        with transaction.atomic():
-            if user is None:
-                user = self._link(request, sociallogin)
-            if user.is_active and not accounts.is_proven(user):
-                act = Act(user=user, at=timezone.now(), source="oidc")
-                accounts.prove(act, user, is_password_new=False)
-
-    def _link(self, request: HttpRequest, sociallogin: Any) -> User:
-        user = _holder([one.email for one in sociallogin.email_addresses if one.verified])
+        is_linked = sociallogin.is_existing
+        verified = [one.email for one in sociallogin.email_addresses if one.verified]
+        user = sociallogin.user if is_linked else _holder(verified)
         if user is None:
             self._refuse(request, sociallogin)
-        sociallogin.connect(request, user)
         act = Act(user=user, at=timezone.now(), source="oidc")
-        after = {"provider": sociallogin.account.provider, "subject": sociallogin.account.uid}
-        audit.record_object(act, "user.single_sign_on_linked", user, before=None, after=after)
-        return user
+        with transaction.atomic():
+            if not is_linked:
+                sociallogin.connect(request, user)
+                kept = sociallogin.account
+                after = {"provider": kept.provider, "subject": kept.uid}
+                verb = "user.single_sign_on_linked"
+                audit.record_object(act, verb, user, before=None, after=after)
+            if user.is_active and not accounts.is_proven(user):
+                accounts.prove(act, user, is_password_new=False)
 
     def on_authentication_error(
         self, request: HttpRequest, provider: Any, *args: Any, **kwargs: Any

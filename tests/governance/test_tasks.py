@@ -34,7 +34,7 @@ def _run(task: _Task) -> str:
 
 @pytest.fixture(autouse=True)
 def _no_connections(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks.connections, "close_all", lambda: None)
+    monkeypatch.setattr("django.db.connections.close_all", lambda: None)
 
 
 def test_a_broker_gets_the_job(settings: Any) -> None:
