@@ -106,6 +106,7 @@ def test_an_owner_is_chosen_among_people_in_sight(world: World, pmo: User, pjmo:
     assert Risk.objects.get().owner_user == pjmo
     assert "pjmo" in client.get("/risks/").content.decode()
     told = AuditEvent.objects.get(verb="risk.edited")
+    assert told.after is not None
     assert told.after["owner_user_id"] == pjmo.pk
     again = client.get(f"/risks/{risk.pk}/edit/").context["form"]
     assert again["owner_user"].value() == "pjmo"
