@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.text import capfirst
-from django.utils.translation import gettext_lazy as _
 
 from governance.formatting import DASH
-from governance.tabular import Badge, Column, Table, Unknown, build_table
+from governance.tabular import Badge, Unknown
 from projects.models import ChangeRequest
 from projects.register import KINDS, Kind
 from projects.services.changes import values_of
@@ -68,17 +67,3 @@ def _text(kind: Kind, name: str, obj: Any) -> str:
     if value is None:
         return DASH
     return str(value) if isinstance(value, Unknown | Badge) else fact_text(value, shown)
-
-
-def table(found: list[Line]) -> Table:
-    """The lines as a table; what stands now is shown where it is not what stood then."""
-    columns: list[Column[Line]] = [
-        Column("field", _("field"), lambda line: line.label),
-        Column("before", _("before"), lambda line: line.before),
-        Column("after", _("asked for"), lambda line: line.after),
-    ]
-    if any(line.has_moved for line in found):
-        columns.insert(2, Column("now", _("on record now"), lambda line: line.now))
-    return build_table(
-        columns, found, caption=_("What is written"), caption_hidden=True, query={}, id="change"
-    )

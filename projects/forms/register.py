@@ -303,9 +303,9 @@ class RegisterForm(Resumable, _ModelForm):
         self.closed = field_rights.closed_fields(self.user, self.instance, self.on)
         for name, why in self.closed.items():
             if name in self.fields:
-                self.fields[name].disabled = True
-                self.fields[name].show_hidden_initial = False
-                self.fields[name].help_text = why
+                field = self.fields[name]
+                field.disabled, field.required, field.show_hidden_initial = True, False, False
+                field.help_text = why
 
     def _refuse_closed(self) -> None:
         """A page that was opened before a field closed still sends it: nothing typed is dropped

@@ -110,7 +110,7 @@ def change_page(request: HttpRequest, key: int) -> HttpResponse:
             "change": change,
             "record": str(obj),
             "record_url": kind.page_url(obj),
-            "table": change_text.table(found),
+            "lines": found,
             "has_moved": is_open and any(line.has_moved for line in found),
             "may_withdraw": is_open and is_own,
             "may_decide": is_open

@@ -219,7 +219,7 @@ def test_what_changed_meanwhile_is_not_written_over(
         changes.approve(act(pmo, now), change.pk)
     page = signed_in(pmo).get(f"/changes/{change.pk}/").content.decode()
     assert "Somebody changed the record since this was asked" in page
-    assert "On record now" in page
+    assert "On record now: stopped" in page
 
 
 def test_nobody_decides_outside_of_their_ministry(
