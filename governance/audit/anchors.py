@@ -98,15 +98,16 @@ def read(name: str, content: bytes) -> Anchor:
         at = datetime.fromisoformat(found["at"])
         if at.tzinfo is None:
             raise NoAnchor(name)
-        texts = [str(found[key]) for key in ("previous", "public_key", "signature")]
         anchor = Anchor(
-            name,
-            int(found["seq"]),
-            str(found["hash"]),
-            int(found["count"]),
-            at,
-            *texts,
-            hashlib.sha256(content).hexdigest(),
+            name=name,
+            seq=int(found["seq"]),
+            hash=str(found["hash"]),
+            count=int(found["count"]),
+            at=at,
+            previous=str(found["previous"]),
+            public_key=str(found["public_key"]),
+            signature=str(found["signature"]),
+            sha256=hashlib.sha256(content).hexdigest(),
         )
         keys.read_public(anchor.public_key)
         if anchor.seq < 0 or anchor.count != anchor.seq:

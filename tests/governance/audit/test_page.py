@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -191,14 +192,14 @@ def test_a_key_that_others_may_read_is_told(kept: bytes, auditor: User, settings
 def test_without_a_broker_a_thread_does_it(
     kept: bytes, auditor: User, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    threads = []
+    threads: list[Thread] = []
     settings.LARGE_FILES_IN_THREADS = True
 
-    class Now(tasks.Thread):
+    class Waiting(Thread):
         def start(self) -> None:
             threads.append(self)
 
-    monkeypatch.setattr(tasks, "Thread", Now)
+    monkeypatch.setattr(tasks, "Thread", Waiting)
     check = _waiting(auditor, timezone.now())
     tasks.start(check)
     assert [thread.name for thread in threads] == [f"verify-{check.pk}"]
