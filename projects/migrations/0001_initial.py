@@ -30,6 +30,8 @@ class Migration(migrations.Migration):
                 ('raters', models.JSONField()),
             ],
             options={
+                'verbose_name': 'what the register taught',
+                'verbose_name_plural': 'what the register taught',
                 'ordering': ('-as_of',),
             },
         ),
@@ -668,6 +670,8 @@ class Migration(migrations.Migration):
                 ('agency', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='governance.agency')),
             ],
             options={
+                'verbose_name': 'sums of services',
+                'verbose_name_plural': 'sums of services by year',
                 'constraints': [models.UniqueConstraint(fields=('agency', 'fiscal_year'), name='service_rollup_once')],
             },
         ),
@@ -807,6 +811,8 @@ class Migration(migrations.Migration):
                 ('system', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='year_rollups', to='projects.system')),
             ],
             options={
+                'verbose_name': 'sums of a year',
+                'verbose_name_plural': 'sums by year',
                 'indexes': [models.Index(fields=['fiscal_year', 'agency'], name='year_rollup_year')],
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('project__isnull', True), ('system__isnull', False)), models.Q(('project__isnull', False), ('system__isnull', True)), _connector='OR'), name='year_rollup_holder', violation_error_message='Choose a system or a project: exactly one of the two.'), models.UniqueConstraint(condition=models.Q(('project__isnull', True)), fields=('system', 'fiscal_year'), name='year_rollup_once_system'), models.UniqueConstraint(condition=models.Q(('system__isnull', True)), fields=('project', 'fiscal_year'), name='year_rollup_once_project')],
             },
