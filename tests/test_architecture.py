@@ -27,6 +27,15 @@ def test_every_model_declares_how_rights_reach_it() -> None:
         for model in apps.get_app_config(app).get_models()
         if not hasattr(model, "access")
     }
-    # A person is reached through memberships; the audit head and the marks of jobs are technical;
+    # A person is reached through memberships, and ties are read by services alone; the audit head and the marks of jobs are technical;
     # drafts, notices and uploaded files are their owner's alone; what was learned is a sum over all.
-    assert bare == {"User", "AuditHead", "JobMark", "Draft", "Notice", "ImportJob", "OutlookRun"}
+    assert bare == {
+        "User",
+        "AccountTie",
+        "AuditHead",
+        "JobMark",
+        "Draft",
+        "Notice",
+        "ImportJob",
+        "OutlookRun",
+    }
