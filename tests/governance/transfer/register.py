@@ -52,7 +52,7 @@ def _people(project: Project) -> User:
     Notice.objects.create(
         user=user, event="e:1", kind="report-due", args={"month": "2026-10"}, created_at=NOW
     )
-    JobMark.objects.create(name="judge", ran_for=NOW.date(), ran_at=NOW)
+    JobMark.objects.create(name="judge", planned_for=NOW, started_at=NOW)
     return user
 
 
