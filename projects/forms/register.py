@@ -4,7 +4,7 @@ Forms check types, units and what the reader may choose; every rule of the regis
 the model's constraints, told at the field that it is about, and once more by the service.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -18,21 +18,19 @@ from django.utils.translation import gettext_lazy as _
 
 from governance.access import Action, Reach, Resource, Rights, rights_of
 from governance.drafts import Resumable
-from governance.fields.forms import ProseField
 from governance.models import RiskPolicy, User
 from governance.models.base import Valid, valid_on
 from governance.tabular import Text
 from projects.forms.fields import form_field
+from projects.forms.guarding import Guarded
 from projects.forms.phases import PhasesField
 from projects.forms.references import OFFERED, KeyField, KeysField, PersonField
 from projects.metrics.delivery import spread_evenly
 from projects.models import Baseline, CostLine, ReviewType
-from projects.models.change import SHORTEST_REASON
 from projects.models.choices import EXECUTION_STAGES, Stage, ValueState
 from projects.models.review import LAYER_RESOURCES
 from projects.register import Kind, parent_kind
 from projects.risk_text import TITLES
-from projects.services import field_rights
 from projects.services.writing import without_unseen
 
 # Where a rule is told ---------------------------------------------------------------------------------
@@ -76,7 +74,7 @@ else:  # Django's forms take no subscript at run time.
     _ModelForm = forms.ModelForm
 
 
-class RegisterForm(Resumable, _ModelForm):
+class RegisterForm(Guarded, Resumable, _ModelForm):
     """A new object of `kind`, or a change of a stored one.
 
     `user` limits what may be chosen, `on` which masters are valid. Saving is the service's:
@@ -103,14 +101,9 @@ class RegisterForm(Resumable, _ModelForm):
         self._limit_to_rights()
         if self.kind.model is Baseline:
             self._offer_phases()
-        self.closed: Mapping[str, str] = {}
-        self.asked: Sequence[str] = ()
         if self.action is Action.EDIT:
             self._keep_stored()
-            if asks:
-                self._ask()
-            else:
-                self._close()
+            self._guard(asks=asks)
 
     # Choices
 
@@ -298,47 +291,13 @@ class RegisterForm(Resumable, _ModelForm):
             widget=forms.HiddenInput, label=_("Version"), initial=self.instance.version
         )
 
-    def _close(self) -> None:
-        """What the reader may not write as the record stands is shown, with the reason."""
-        self.closed = field_rights.closed_fields(self.user, self.instance, self.on)
-        for name, why in self.closed.items():
-            if name in self.fields:
-                field = self.fields[name]
-                field.disabled, field.required, field.show_hidden_initial = True, False, False
-                field.help_text = why
-
-    def _refuse_closed(self) -> None:
-        """A page that was opened before a field closed still sends it: nothing typed is dropped
-        without a word."""
-        for name, why in self.closed.items():
-            if name not in self.fields or self.add_prefix(name) not in self.data:
-                continue
-            field, param = self.fields[name], self.add_prefix(name)
-            sent = field.widget.value_from_datadict(self.data, self.files, param)
-            stored, field.disabled = self.get_initial_for_field(field, name), False
-            if field.has_changed(stored, sent):
-                self.add_error(name, why)
-            field.disabled = True
-
-    def _ask(self) -> None:
-        """Only what changes by request as the record stands, and why it should."""
-        self.asked = field_rights.asked_fields(self.user, self.instance, self.on)
-        kept = {*self.asked, "version"}
-        self.fields = {name: field for name, field in self.fields.items() if name in kept}
-        self.fields["reason"] = ProseField(
-            label=_("Reason"),
-            min_length=SHORTEST_REASON,
-            max_length=500,
-            help_text=_("Who decides reads it; it stays in the audit trail."),
-        )
-
     # Errors
 
     def validate_unique(self) -> None:
         """As Django's, but what the reader may not see is not told by a refusal."""
         this: Any = self  # Its base keeps these two out of sight.
         try:
-            self.instance.validate_unique(exclude=this._get_validation_exclusions())
+            self.instance.validate_unique(exclude=this._get_validation_exclusions())  # noqa: SLF001  (Django's own hook)
         except ValidationError as error:
             this._update_errors(without_unseen(self.user, self.kind, self.instance, error))
 
