@@ -252,6 +252,9 @@ def _reader_that(does: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
         ("""print('{"sheet":"a"}'); print('{"day":"x"}')""", "damaged"),
         ("import sys; sys.stdout.write('[' * 100000)", "damaged"),
         ("""print('{"refused":"nonsense","values":{}}')""", "damaged"),
+        ("""print('{"refused":"rows","values":{}}')""", "damaged"),
+        ("""print('{"refused":"rows","values":[]}')""", "damaged"),
+        ("print(7)", "damaged"),
     ],
 )
 def test_whatever_happens_to_the_reader_the_file_is_refused(
@@ -262,7 +265,12 @@ def test_whatever_happens_to_the_reader_the_file_is_refused(
     with pytest.raises(Refused) as caught:
         read_apart(b"x", "xlsx")
     assert caught.value.code == code
-    assert code in opening._REFUSED
+
+
+def test_every_reason_has_its_words() -> None:
+    assert set(opening._REFUSED) == set(limits.CODES)
+    for code, names in limits.CODES.items():
+        assert str(opening._REFUSED[code]) % dict.fromkeys(names, "7")
 
 
 def test_the_reader_sees_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
