@@ -299,7 +299,7 @@ class RegisterForm(Guarded, Resumable, _ModelForm):
         try:
             self.instance.validate_unique(exclude=this._get_validation_exclusions())  # noqa: SLF001  (Django's own hook)
         except ValidationError as error:
-            this._update_errors(without_unseen(self.user, self.kind, self.instance, error))
+            this._update_errors(without_unseen(self.user, self.kind, self.instance, error))  # noqa: SLF001
 
     def add_error(self, field: str | None, error: Any) -> None:
         """Errors that models tell of a whole record are told at the field they speak of."""
