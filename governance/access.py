@@ -113,7 +113,7 @@ review_ministry | all R      | all RF  | own RA       | own CESR  | prj R    | -
 review_cio      | all CEAR   | all RF  | own R        | own R     | prj R    | -          | -       | -                | case R   | all R
 verification    | all CEAR   | all RF  | own CR       | own CER   | prj R    | -          | -       | -                | case CESR | all R
 flag            | all RFA    | all RF  | own RFA      | own RF    | prj RF   | own R      | -       | -                | case R   | all R
-staffing        | all R      | all R   | own R        | own CER   | prj R    | -          | own CER | -                | -        | all R
+staffing        | all RA     | all R   | own RA       | own CEAR  | prj R    | -          | own CEAR | -               | -        | all R
 publication     | all AR     | all R   | own RA       | own SR    | -        | own R      | -       | own SR           | -        | all R
 import          | all R      | -       | own R        | own CR    | -        | -          | -       | -                | -        | all R
 audit           | all R      | -       | -            | -         | -        | -          | -       | -                | -        | all R
@@ -148,6 +148,14 @@ def _parse(table: str) -> Mapping[Resource, Mapping[Role, Grant]]:
 
 
 GRANTS = _parse(GRANTS_TABLE)
+
+# Roles that decide on what others wrote, anywhere: nobody holds one on the word of one person.
+APPROVING_ROLES = frozenset(
+    role
+    for row in GRANTS.values()
+    for role, grant in row.items()
+    if Action.APPROVE in grant.actions
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,34 +237,37 @@ def _descendants(agency_ids: Iterable[int], parents: Mapping[int, int | None]) -
     return frozenset(found)
 
 
-def load_rights(user: Any, *, on: date) -> Rights:
-    """Rights of `user` on a day, from memberships valid then. Cost: one query, or two."""
+def load_rights_of(user_ids: Iterable[int], *, on: date) -> dict[int, Rights]:
+    """Rights of several people on a day, from memberships valid then. Cost: one query, or two."""
     from governance.models import Agency, Membership, RoleTerm
     from governance.models.base import valid_on
 
     # Roles come and go with the guideline: who holds one that has ended holds nothing by it.
     ended = RoleTerm.objects.filter(role=OuterRef("role")).exclude(valid_on(on))
+    held: dict[int, list[Held]] = {pk: [] for pk in user_ids}
     memberships = list(
-        Membership.objects.filter(valid_on(on), ~Exists(ended), user_id=user.pk).values_list(
-            "role", "agency_id", "project_id", "project__agency_id"
+        Membership.objects.filter(valid_on(on), ~Exists(ended), user_id__in=held).values_list(
+            "user_id", "role", "agency_id", "project_id", "project__agency_id"
         )
     )
-    if not memberships:
-        return NO_RIGHTS
     parents: dict[int, int | None] = {}
-    if any(agency_id for _role, agency_id, _project, _agency in memberships):
+    if any(agency_id for _user, _role, agency_id, _project, _agency in memberships):
         parents = dict(Agency.objects.values_list("pk", "parent_id"))
-    return Rights(
-        tuple(
+    for user_id, role, agency_id, project_id, project_agency_id in memberships:
+        held[user_id].append(
             Held(
                 role=Role(role),
                 agency_ids=_descendants([agency_id], parents) if agency_id else frozenset(),
                 project_id=project_id,
                 project_agency_id=project_agency_id,
             )
-            for role, agency_id, project_id, project_agency_id in memberships
         )
-    )
+    return {pk: Rights(tuple(roles)) for pk, roles in held.items()}
+
+
+def load_rights(user: Any, *, on: date) -> Rights:
+    """Rights of `user` on a day, from memberships valid then. Cost: one query, or two."""
+    return load_rights_of([user.pk], on=on)[user.pk]
 
 
 def rights_of(user: Any) -> Rights:

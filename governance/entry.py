@@ -15,10 +15,10 @@ from typing import Final
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from governance.fields.bounds import COUNT_MAX, YEN_MAX, check_day
+
 # Longer text is no figure; Python refuses to read endless digits anyway.
 _LONGEST: Final = 60
-# What a 64-bit column of the database holds.
-_LARGEST: Final = 2**63 - 1
 
 # △ and ▲ are the minus of Japanese accounts.
 _MINUS: Final = str.maketrans(dict.fromkeys("−‐‑–—△▲", "-"))
@@ -100,8 +100,8 @@ def _number(text: str) -> tuple[Decimal, str]:
     return Decimal(f"{sign}{digits}{found['fraction'] or ''}"), found["unit"].replace(" ", "")
 
 
-def _within(value: Decimal, text: str) -> int:
-    if abs(value) > _LARGEST:
+def _within(value: Decimal, most: int, text: str) -> int:
+    if abs(value) > most:
         raise ValidationError(
             _("“%(given)s” is larger than any figure here can be."),
             code="too_large",
@@ -125,7 +125,7 @@ def yen(text: str) -> int:
         raise ValidationError(
             _("“%(given)s” does not come to whole yen."), code="no_integer", params=_shown(text)
         )
-    return _within(amount, text)
+    return _within(amount, YEN_MAX, text)
 
 
 def _without_unit(text: str) -> Decimal:
@@ -146,7 +146,7 @@ def integer(text: str) -> int:
         raise ValidationError(
             _("“%(given)s” is not a whole number."), code="no_integer", params=_shown(text)
         )
-    return _within(value, text)
+    return _within(value, COUNT_MAX, text)
 
 
 def decimal(text: str) -> Decimal:
@@ -241,8 +241,10 @@ def month(text: str) -> date:
 
 def _date(year: int, month_number: int, day_number: int, text: str) -> date:
     try:
-        return date(year, month_number, day_number)
+        found = date(year, month_number, day_number)
     except ValueError as error:
         raise ValidationError(
             _("There is no day “%(given)s”."), code="no_date", params=_shown(text)
         ) from error
+    check_day(found)
+    return found

@@ -1,31 +1,18 @@
 """Notices: told once an event, in the application and, as each person prefers, by mail."""
 
-import logging
-from collections.abc import Callable, Iterable, Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from smtplib import SMTPException
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
-from django.core.mail import send_mail
-from django.db import transaction
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, override
+from django.utils import timezone
 
-from governance.business_days import is_business_day
-from governance.models import MailDigest, Notice, User
-
-logger = logging.getLogger(__name__)
-
-# Digests go out when offices open.
-OPENS: Final = 8
-# Lines of one mail; the rest is in the application.
-_LONGEST: Final = 200
-
-Words = Callable[[str, Mapping[str, Any]], str]
-"""(kind, args) → a sentence in the active language"""
+from governance.access import Role
+from governance.models import Membership, Notice, User
+from governance.models.base import valid_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +24,26 @@ class Telling:
     kind: str
     args: Mapping[str, Any] = field(default_factory=dict)
     path: str = ""
+
+
+# Characters that turn the direction of the text around them.
+_TURNS = {
+    ord(character): None for character in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+}
+_BREAKS = frozenset(("Cc", "Cs", "Zl", "Zp"))
+
+
+def one_line(text: str) -> str:
+    """Text as one line: breaks and controls become spaces, so that nothing can end a subject or a
+    header, and what no database can keep (NUL, half a character) is gone."""
+    spaced = "".join(
+        " " if unicodedata.category(character) in _BREAKS else character for character in text
+    )
+    return " ".join(spaced.translate(_TURNS).split())
+
+
+def _kept(value: Any) -> Any:
+    return one_line(value) if isinstance(value, str) else value
 
 
 def tell(tellings: Iterable[Telling], at: datetime) -> int:
@@ -55,7 +62,7 @@ def tell(tellings: Iterable[Telling], at: datetime) -> int:
             user_id=user,
             event=event,
             kind=one.kind,
-            args=dict(one.args),
+            args={name: _kept(value) for name, value in one.args.items()},
             path=one.path[:300],
             created_at=at,
         )
@@ -65,6 +72,15 @@ def tell(tellings: Iterable[Telling], at: datetime) -> int:
     # Somebody else may tell the same at this moment: the database lets one of the two through.
     Notice.objects.bulk_create(fresh, ignore_conflicts=True, batch_size=500)
     return len(fresh)
+
+
+def tell_office(kind: str, what: str, args: Mapping[str, Any], at: datetime) -> None:
+    """Tell those who run the site, the holders of the CIO office's role, once a `what`."""
+    office = Membership.objects.filter(
+        valid_on(timezone.localdate(at)), role=Role.CIO_OFFICE, user__is_active=True
+    )
+    people = office.values_list("user_id", flat=True).distinct()
+    tell([Telling(pk, f"{kind}:{what}", kind, args) for pk in people], at)
 
 
 def unread_count(user: Any) -> int:
@@ -84,90 +100,3 @@ def local(user: User, at: datetime) -> datetime:
         return at.astimezone(ZoneInfo(user.time_zone or settings.TIME_ZONE))
     except (ZoneInfoNotFoundError, ValueError):
         return at.astimezone(ZoneInfo(settings.TIME_ZONE))
-
-
-# Mail -----------------------------------------------------------------------------------------------------
-
-
-def mail_due(at: datetime, words: Words) -> int:
-    """Send what is due by mail; returns how many mails went out.
-
-    At once, daily or weekly as each person prefers, on business days of their time zone. What
-    could not be sent is logged, stays unmailed, and is tried again with the next run.
-    """
-    waiting = User.objects.filter(
-        notices__mailed_at__isnull=True, notices__pk__isnull=False, is_active=True
-    ).exclude(email="")
-    people = waiting.exclude(mail_digest=MailDigest.NEVER).distinct().order_by("pk")
-    sent = 0
-    for person in people:
-        if not _is_due(person, at):
-            continue
-        try:
-            sent += _mail(person, at, words)
-        except (SMTPException, OSError):
-            logger.exception("Mail to user %s could not be sent", person.pk)
-    return sent
-
-
-def _is_due(person: User, at: datetime) -> bool:
-    here = local(person, at)
-    if not is_business_day(here.date()):
-        return False
-    if person.mail_digest == MailDigest.AT_ONCE:
-        return True
-    if here.hour < OPENS:
-        return False
-    last = (
-        Notice.objects.filter(user=person, mailed_at__isnull=False)
-        .order_by("-mailed_at")
-        .values_list("mailed_at", flat=True)
-        .first()
-    )
-    if last is None:
-        return True
-    before = local(person, last).date()
-    if person.mail_digest == MailDigest.WEEKLY:
-        return _week(before) != _week(here.date())
-    return before < here.date()
-
-
-def _week(day: date) -> date:
-    """The Monday of a day's week."""
-    return day - timedelta(days=day.weekday())
-
-
-@transaction.atomic
-def _mail(person: User, at: datetime, words: Words) -> int:
-    rows = Notice.objects.select_for_update(of=("self",)).filter(
-        user=person, mailed_at__isnull=True
-    )
-    found = list(rows.order_by("created_at", "pk"))
-    if not found:
-        return 0
-    at_once = person.mail_digest == MailDigest.AT_ONCE
-    batches = [[notice] for notice in found] if at_once else [found]
-    with override(person.language):
-        for batch in batches:
-            send_mail(_subject(batch, words), _body(batch, words), None, [person.email])
-    rows.filter(pk__in=[notice.pk for notice in found]).update(mailed_at=at)
-    return len(batches)
-
-
-def _subject(batch: list[Notice], words: Words) -> str:
-    if len(batch) == 1:
-        text = words(batch[0].kind, batch[0].args)
-    else:
-        text = ngettext("%(count)d notice", "%(count)d notices", len(batch)) % {"count": len(batch)}
-    return f"[{_('IT Investment Governance Dashboard')}] {text}".replace("\n", " ")[:200]
-
-
-def _body(batch: list[Notice], words: Words) -> str:
-    lines = []
-    for notice in batch[:_LONGEST]:
-        lines.append(f"- {words(notice.kind, notice.args)}")
-        if notice.path:
-            lines.append(f"  {settings.SITE_URL}{notice.path}")
-    if len(batch) > _LONGEST:
-        lines.append(_("There are more; see the notices in the application."))
-    return "\n".join(lines) + "\n"

@@ -1,48 +1,15 @@
-"""Signing in, choosing a language, and keeping what was typed."""
+"""Choosing a language, and keeping what was typed."""
 
-from django.conf import settings
-from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse_lazy
 from django.utils import timezone
-from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import i18n
 from django.views.decorators.http import require_POST
 
 from governance import drafts
 from governance.models import User
-
-
-class LoginView(auth_views.LoginView):
-    """Django's sign-in; somebody who has chosen no language here yet gets their own one."""
-
-    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        response = super().form_valid(form)
-        user: User = form.get_user()
-        if settings.LANGUAGE_COOKIE_NAME not in self.request.COOKIES:
-            response.set_cookie(
-                settings.LANGUAGE_COOKIE_NAME,
-                user.language,
-                max_age=settings.LANGUAGE_COOKIE_AGE,
-                path=settings.LANGUAGE_COOKIE_PATH,
-                domain=settings.LANGUAGE_COOKIE_DOMAIN,
-                secure=settings.LANGUAGE_COOKIE_SECURE,
-                httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-                samesite=settings.LANGUAGE_COOKIE_SAMESITE,
-            )
-        return response
-
-
-@method_decorator(login_not_required, name="dispatch")
-class PasswordSetView(auth_views.PasswordResetConfirmView):
-    """Where the holder of a new account sets the first password: the address works once."""
-
-    template_name = "registration/password_set.html"
-    success_url = reverse_lazy("login")
 
 
 @login_not_required
@@ -54,21 +21,35 @@ def set_language(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def keep_draft(request: HttpRequest) -> HttpResponse:
-    """What somebody is typing, sent by the page every few seconds: 204, or 413 for too much."""
-    user, form = request.user, request.POST.get("draft", "")
-    if not isinstance(user, User) or not form.startswith("/"):
+    """What somebody is typing, sent by the page every few seconds: 204 where it is kept.
+
+    400: no form's address, or a NUL; 403 and 404: not a form that this person can open; 413: no room
+    for it; 429: too often, with Retry-After.
+    """
+    user, form, at = request.user, request.POST.get("draft", ""), timezone.now()
+    if not isinstance(user, User):
         return HttpResponse(status=400)
     sent = ((name, value) for name in request.POST for value in request.POST.getlist(name))
-    is_kept = drafts.keep(user, form, sent, timezone.now())
-    return HttpResponse(status=204 if is_kept else 413)
+    try:
+        drafts.pace(user, at)
+        drafts.require_form(user, form)
+        drafts.keep(user, form, sent, at)
+    except drafts.TooOften as error:
+        return HttpResponse(status=429, headers={"Retry-After": str(error.again_in)})
+    except drafts.TooMuch:
+        return HttpResponse(status=413)
+    except drafts.Unusable:
+        return HttpResponse(status=400)
+    return HttpResponse(status=204)
 
 
 @require_POST
 def discard_draft(request: HttpRequest) -> HttpResponse:
-    """Throw a draft away and open its form afresh."""
+    """Throw a draft away and open its form afresh, or the page that `next` names."""
     user, form = request.user, request.POST.get("draft", "")
-    if not isinstance(user, User):
+    if not isinstance(user, User) or "\0" in form:
         return HttpResponse(status=400)
     drafts.forget(user, form)
-    is_here = url_has_allowed_host_and_scheme(form, allowed_hosts=None) and form.startswith("/")
-    return redirect(form if is_here else "/")
+    to = request.POST.get("next") or form
+    is_here = url_has_allowed_host_and_scheme(to, allowed_hosts=None) and to.startswith("/")
+    return redirect(to if is_here else "/")

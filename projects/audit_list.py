@@ -12,11 +12,11 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from governance.fields import DayField
+from governance.fields.forms import DayField
 from governance.models import AuditEvent
 from governance.tabular import Column, Kind, Text
-from projects.audit_text import Entry, entries, models_told, type_text
-from projects.filters import LONGEST_TEXT, TypedFilter, capital, complaint_of, described
+from projects.audit_text import Entry, entries, types_told
+from projects.filters import LONGEST_TEXT, LineFilter, TypedFilter, capital, complaint_of, described
 
 # Events read at a time while a file is written.
 CHUNK: Final = 500
@@ -62,11 +62,11 @@ def audit_columns() -> tuple[Column[Entry], ...]:
 
 
 def _types() -> list[tuple[str, str]]:
-    return sorted(((name, type_text(name)) for name in models_told()), key=lambda pair: pair[1])
+    return sorted(types_told().items(), key=lambda pair: pair[1])
 
 
 def _text(field: str, label: Text) -> Any:
-    return django_filters.CharFilter(
+    return LineFilter(
         field_name=field, lookup_expr="icontains", label=capital(label), max_length=LONGEST_TEXT
     )
 
@@ -79,9 +79,7 @@ class AuditFilters(django_filters.FilterSet):  # type: ignore[misc]
     type = django_filters.ChoiceFilter(
         field_name="object_type", label=_("Object type"), choices=_types, empty_label=_("all")
     )
-    key = django_filters.CharFilter(
-        field_name="object_key", label=_("Row number of the object"), max_length=120
-    )
+    key = LineFilter(field_name="object_key", label=_("Row number of the object"), max_length=120)
     verb = _text("verb", _("verb"))
     source = _text("source", _("by way of"))
     since = TypedFilter(DayField, method="from_day", label=_("From (day)"))

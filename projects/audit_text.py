@@ -51,7 +51,38 @@ _VERBS: Final[Mapping[str, Text]] = {
     "muted": _("muted"),
     "unmuted": _("heard again"),
     "deleted": _("deleted"),
-    "downloaded": _("downloaded"),
+    "signed_in": _("signed in"),
+    "signed_out": _("signed out"),
+    "timed_out": _("signed out by time"),
+    "sign_in_failed": _("wrong password"),
+    "sign_in_throttled": _("too many wrong passwords"),
+    "second_factor_failed": _("wrong code"),
+    "sessions_ended": _("sessions ended"),
+    "password_set": _("password set"),
+    "password_changed": _("password changed"),
+    "address_changed": _("address changed"),
+    "link_mailed": _("link mailed"),
+    "link_shown": _("link shown"),
+    "factor_added": _("second factor added"),
+    "factor_removed": _("second factor removed"),
+    "factor_renewed": _("recovery codes renewed"),
+    "factors_reset": _("second factor reset"),
+    "single_sign_on_linked": _("single sign-on linked"),
+    "deactivated": _("deactivated"),
+    "reactivated": _("reactivated"),
+    "made": _("made"),
+    "proven": _("identity proven"),
+    "taken": _("taken out"),
+    "sealed": _("sealed"),
+    "anchored": _("anchored"),
+    "check_asked": _("verification asked for"),
+    "checked": _("verified"),
+}
+# What events are about that is no row.
+_NO_ROWS: Final[Mapping[str, Text]] = {
+    "file": _("file"),
+    "register": _("register"),
+    "trail": _("audit trail"),
 }
 # Written with every change; they tell nothing that the event itself does not.
 _UNTOLD: Final = frozenset({"id", "version", "updated_at", "updated_by_id", "import_run_id"})
@@ -106,7 +137,14 @@ def verb_text(verb: str) -> str:
 
 def type_text(object_type: str) -> str:
     model = models_told().get(object_type)
-    return object_type if model is None else str(model._meta.verbose_name)
+    return str(
+        _NO_ROWS.get(object_type, object_type) if model is None else model._meta.verbose_name
+    )
+
+
+def types_told() -> dict[str, str]:
+    """What events may be about, by the name under which they keep it."""
+    return {name: type_text(name) for name in (*models_told(), *_NO_ROWS)}
 
 
 def entries(events: Iterable[AuditEvent]) -> list[Entry]:

@@ -137,8 +137,9 @@ def months_run(report: MonthlyUpdate | None, plan: Baseline | None) -> int | Non
     """Months from the planned start to the report's, both counted; None without either."""
     if report is None or plan is None:
         return None
-    start = plan.planned_start_on
-    return (report.period.year - start.year) * 12 + report.period.month - start.month + 1
+    start: date = plan.planned_start_on
+    end: date = report.period
+    return (end.year - start.year) * 12 + end.month - start.month + 1
 
 
 def earned_schedule(

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from governance import entry
 from governance.access import Action, Resource, can_somewhere
-from governance.fields import CountField, MonthField, YearField
+from governance.fields.forms import CountField, LineField, MonthField, YearField
 from governance.models import Agency
 from governance.models.base import valid_on
 from governance.tabular import Column, Sort, Text, ordering
@@ -113,7 +113,8 @@ class RegisterFilters(django_filters.FilterSet):  # type: ignore[misc]
         self.filters[name].field.choices = choices
 
     def _is_reference(self, name: str) -> bool:
-        return name not in _DERIVED and self.register_kind.field(name).is_relation
+        kind = self.register_kind
+        return not is_derived(kind, name) and kind.field(name).is_relation
 
     def _references(self, name: str) -> Choices:
         rows = parent_kind(self.register_kind, name).objects.visible_to(self.user)
@@ -215,7 +216,13 @@ def complaint_of(form: forms.Form) -> str:
 
 
 _MAIN: Final = ("q", "agency")
-_DERIVED: Final = ("valid", "overdue", "accepted", "cost_class")
+_DERIVED: Final = frozenset(("valid", "overdue", "accepted", "cost_class"))
+
+
+def is_derived(kind: Kind, name: str) -> bool:
+    """Whether a filter asks for what no field of the kind holds: a cost line's class is that of its
+    item, a cost item has its own."""
+    return name in _DERIVED and all(field.name != name for field in kind.model._meta.get_fields())
 
 
 class TypedFilter(django_filters.Filter):  # type: ignore[misc]
@@ -224,6 +231,12 @@ class TypedFilter(django_filters.Filter):  # type: ignore[misc]
     def __init__(self, field_class: type[forms.Field], **kwargs: Any) -> None:
         self.field_class = field_class
         super().__init__(**kwargs)
+
+
+class LineFilter(django_filters.CharFilter):  # type: ignore[misc]
+    """A filter over text of one line."""
+
+    field_class = LineField
 
 
 def _choice(
@@ -256,7 +269,7 @@ def _field_filter(kind: Kind, name: str) -> Any:
         return TypedFilter(MonthField, field_name=name, label=capital(label))
     if isinstance(field, models.IntegerField):
         return TypedFilter(CountField, field_name=name, label=capital(label))
-    return django_filters.CharFilter(
+    return LineFilter(
         field_name=name, lookup_expr="icontains", label=capital(label), max_length=LONGEST_TEXT
     )
 
@@ -280,7 +293,7 @@ def _parent_filter(kind: Kind, name: str) -> Any:
     parent = parent_kind(kind, name)
     label = kind.field(name).verbose_name
     if parent.has_own_key:
-        return django_filters.CharFilter(
+        return LineFilter(
             field_name=f"{name}__{parent.key}",
             label=_key_label(parent_param(kind, name), parent, label),
             max_length=LONGEST_TEXT,
@@ -297,15 +310,14 @@ def _key_label(param: str, parent: Kind, label: Any) -> Text:
 
 def _made(kind: Kind) -> type[RegisterFilters]:
     filters: dict[str, Any] = {
-        "q": django_filters.CharFilter(
-            label=_("Name or ID"), method="by_text", max_length=LONGEST_TEXT
-        )
+        "q": LineFilter(label=_("Name or ID"), method="by_text", max_length=LONGEST_TEXT)
     }
     if kind.agency_paths() or kind.model is Agency:
         filters["agency"] = _choice(_("Agency (with those below it)"), (), "by_agency")
     for name in kind.filters:
-        derived = _DERIVED_FILTERS.get(name)
-        filters[name] = derived() if derived is not None else _field_filter(kind, name)
+        filters[name] = (
+            _DERIVED_FILTERS[name]() if is_derived(kind, name) else _field_filter(kind, name)
+        )
     for name in kind.parents:
         if parent_kind(kind, name).model is not Agency:
             filters[parent_param(kind, name)] = _parent_filter(kind, name)

@@ -113,4 +113,5 @@ def kpis_of(project: Project, user: Any, period: date) -> list[Kpi]:
 
 def risks_of(project: Project) -> list[Risk]:
     """Risks and issues that are not closed. Cost: one query."""
-    return list(Risk.objects.filter(project=project).exclude(status=RiskStatus.CLOSED))
+    risks = Risk.objects.filter(project=project).exclude(status=RiskStatus.CLOSED)
+    return list(risks.select_related("owner_user"))

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from projects.views import (
+    accounts,
     audit,
     contradictions,
     flags,
@@ -12,6 +13,7 @@ from projects.views import (
     notices,
     outlook,
     people,
+    role_requests,
     search,
     work,
 )
@@ -33,8 +35,19 @@ urlpatterns = [
     path("people/roles/<int:pk>/", people.edit_membership, name="membership-edit"),
     path("people/training/<int:pk>/", people.edit_training, name="training-edit"),
     path("people/p/<str:username>/", people.person_page, name="people-person"),
+    path("people/requests/", role_requests.requests_page, name="role-requests"),
+    path("people/requests/<int:pk>/", role_requests.request_page, name="role-request"),
+    path("people/requests/<int:pk>/approve/", role_requests.approve, name="role-approve"),
+    path("people/requests/<int:pk>/reject/", role_requests.reject, name="role-reject"),
+    path("people/requests/<int:pk>/withdraw/", role_requests.withdraw, name="role-withdraw"),
+    path("people/p/<str:username>/employer/", people.edit_employer, name="people-employer"),
     path("people/p/<str:username>/hand-over/", people.hand_over, name="people-handover"),
     path("people/p/<str:username>/training/new/", people.new_training, name="training-new"),
+    path("people/p/<str:username>/link/", accounts.hand_link, name="people-link"),
+    path("people/p/<str:username>/address/", accounts.change_address, name="people-address"),
+    path("people/p/<str:username>/factors/", accounts.reset_factors, name="people-factors"),
+    path("people/p/<str:username>/deactivate/", accounts.deactivate, name="people-deactivate"),
+    path("people/p/<str:username>/reactivate/", accounts.reactivate, name="people-reactivate"),
     path("metrics/", metrics.metrics_page, name="metrics"),
     path("contradictions/", contradictions.contradictions_page, name="contradictions"),
     path("flags/<int:key>/", flags.flag_page, name="flag"),

@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from governance import formatting
+from governance.fields.columns import FiscalYear
 from governance.formatting import fiscal_year
 from governance.models import Agency, User
 from governance.models.base import Master
@@ -31,7 +32,6 @@ from projects.models import (
     System,
     YearRollup,
 )
-from projects.models.base import FiscalYearField
 from projects.models.choices import FILED_STATES, Stage, UpdateState
 from projects.register import KINDS, kind_of
 from projects.register import Kind as RegisterKind
@@ -94,7 +94,7 @@ def _label(field: "models.Field[Any, Any]") -> Text:
 
 def is_year(field: "models.Field[Any, Any]") -> bool:
     """Whether a field holds a fiscal year."""
-    return isinstance(field, FiscalYearField) or field.name.endswith("_year")
+    return isinstance(field, FiscalYear) or field.name.endswith("_year")
 
 
 def is_ratio(field: "models.Field[Any, Any]") -> bool:
@@ -193,6 +193,16 @@ def _number(kind: RegisterKind) -> AnyColumn:
     """The number of the row, for kinds whose objects have no name."""
     return Column(
         "number", _("No."), lambda row: f"#{row.pk}", sort="pk", url=lambda row: kind.page_url(row)
+    )
+
+
+def _owner() -> AnyColumn:
+    """Whose work a row is: an account, or a name outside of this site."""
+    return Column(
+        "owner",
+        _("owner"),
+        lambda row: row.owner_name or Unknown("missing"),
+        sort="owner_user__username",
     )
 
 
@@ -421,7 +431,7 @@ COLUMNS: Final[Mapping[str, tuple[AnyColumn, ...]]] = {
         "probability",
         "impact",
         "status",
-        "owner",
+        _owner(),
         "due_on",
         "closed_on",
     ),
@@ -439,7 +449,7 @@ COLUMNS: Final[Mapping[str, tuple[AnyColumn, ...]]] = {
         "reflected_amount",
     ),
     "findings": _columns(
-        "findings", "text", "review", "category", "weight", "owner", "due_on", "accepted_on"
+        "findings", "text", "review", "category", "weight", _owner(), "due_on", "accepted_on"
     ),
     "lineage": _columns("lineage", "#", "predecessor", "kind", "successor", "happened_on", "note"),
     "plan-actions": _columns(

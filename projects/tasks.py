@@ -1,48 +1,38 @@
-"""Background jobs: three lines each, by id, safe to run twice."""
+"""Background jobs: three lines each, by id, safe to run twice.
+
+They ignore arguments that they do not know (`later`), and a job in a state that only a newer
+release knows is left to it: an old worker may stand beside a new one.
+"""
 
 import logging
+from datetime import datetime
 from threading import Thread
+from typing import Any
 from uuid import UUID
 
 from celery import shared_task
 from django.conf import settings
 from django.db import connections
-from django.utils import timezone
+from django.db.models import F
+from django.utils.translation import gettext as _
 
+from governance.celery import hand_over
+from governance.jobs import set_aside
 from projects.imports import jobs
 from projects.models import ImportJob
 from projects.models.choices import JobState
-from projects.services import due
 
 logger = logging.getLogger(__name__)
 
 
-@shared_task
-def judge_daily() -> None:
-    """Judge every flag for today."""
-    due.judge(timezone.now())
-
-
-@shared_task
-def remind() -> None:
-    """Tell what has fallen due."""
-    due.remind(timezone.now())
-
-
-@shared_task
-def send_mail() -> None:
-    """Send the mails that are due."""
-    due.mail(timezone.now())
-
-
 @shared_task(reject_on_worker_lost=True)
-def check_file(pk: str) -> None:
+def check_file(pk: str, **later: Any) -> None:
     """The dry run of an uploaded file."""
     jobs.check_job(UUID(pk))
 
 
 @shared_task(reject_on_worker_lost=True)
-def write_file(pk: str) -> None:
+def write_file(pk: str, **later: Any) -> None:
     """Write an uploaded file that its owner confirmed."""
     jobs.write_job(UUID(pk))
 
@@ -51,9 +41,12 @@ def write_file(pk: str) -> None:
 LARGE_BYTES, LARGE_ROWS = 300_000, 3_000
 
 
-def start(job: ImportJob, *, size: int = 0) -> None:
+def start(job: ImportJob, *, size: int = 0) -> bool:
     """Hand a job to whoever does the work: a worker; without a broker this process, in a thread of
-    its own where the file is large (`size` in bytes, or the rows that were counted)."""
+    its own where the file is large (`size` in bytes, or the rows that were counted).
+
+    False where the broker is away: the job stays as it is and is taken up when it is back.
+    """
     is_write = job.state == JobState.WRITING
     if settings.LARGE_FILES_IN_THREADS and (
         size >= LARGE_BYTES or job.progress_total >= LARGE_ROWS
@@ -64,9 +57,19 @@ def start(job: ImportJob, *, size: int = 0) -> None:
             kwargs={"is_write": is_write},
             name=f"import-{job.pk}",
         ).start()
-        return
-    task = write_file if is_write else check_file
-    task.delay(str(job.pk))
+        return True
+    return hand_over(write_file if is_write else check_file, str(job.pk))
+
+
+def start_again(job: ImportJob, at: datetime) -> bool:
+    """Hand over a job whose worker fell silent. Where the broker is away nobody can have tried it:
+    that attempt does not count."""
+    if start(job):
+        return True
+    ImportJob.objects.filter(pk=job.pk, attempts__gt=0).update(
+        attempts=F("attempts") - 1, heartbeat_at=at
+    )
+    return False
 
 
 def _in_thread(pk: UUID, *, is_write: bool) -> None:
@@ -79,10 +82,10 @@ def _in_thread(pk: UUID, *, is_write: bool) -> None:
         connections.close_all()
 
 
-@shared_task
-def resume_imports() -> None:
+def resume_imports(at: datetime) -> str:
     """Take up files whose worker was killed."""
-    now = timezone.now()
-    jobs.expire(now)
-    for job in jobs.resume(now):
-        start(job)
+    resumed = 0
+    for job in jobs.resume(at):
+        with set_aside("resume-imports", f"file {job.pk}", at):
+            resumed += start_again(job, at)
+    return _("Imports taken up again: %(n)d") % {"n": resumed}

@@ -13,8 +13,9 @@ from typing import Any
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
+from governance import drafts
 from governance.access import Action, Reach, Resource, rights_of
-from governance.models import Draft, User
+from governance.models import Draft, RoleRequest, User
 from projects.metrics.periods import last_ended_fiscal_year, month_of, next_month
 from projects.metrics.risk.monthly_reports import due_on
 from projects.models import (
@@ -38,6 +39,7 @@ from projects.models.choices import (
 )
 from projects.models.review import LAYER_RESOURCES
 from projects.selectors import is_late, owes_report
+from projects.services.role_requests import waiting_for
 
 # Rows of a section; the rest is one link away.
 SHOWN = 20
@@ -88,6 +90,7 @@ class Work:
     to_decide: list[Baseline] = field(default_factory=list)
     target_changes: list[TargetChange] = field(default_factory=list)
     mutes: list[FlagMute] = field(default_factory=list)
+    roles: list[RoleRequest] = field(default_factory=list)
     to_publish: list[MonthlyUpdate] | None = None
     missing_reports: list[Project] | None = None
     by_agency: list[ByAgency] | None = None
@@ -108,6 +111,8 @@ class Work:
                 self.to_approve,
                 self.to_decide,
                 self.target_changes,
+                self.mutes,
+                self.roles,
                 self.to_publish,
                 self.missing_reports,
                 self.unsettled,
@@ -449,11 +454,12 @@ def work_of(user: User, as_of: date, due_day: int) -> Work:
     work.to_approve = _to_approve(user)
     work.to_decide, work.target_changes = _requests(user)
     work.mutes = _mutes(user)
+    work.roles = waiting_for(user, as_of)
     work.to_publish = _to_publish(user)
     work.missing_reports = _missing(user, late_period, as_of)
     work.by_agency = _by_agency(user, late_period, as_of)
     work.unsettled, work.unsettled_total, work.settled_year = _unsettled(user, as_of)
     work.cases, work.findings = _cases(user, as_of)
     work.flags = _flags(user, as_of)
-    work.drafts = list(Draft.objects.filter(user=user)[:SHOWN])
+    work.drafts = list(Draft.objects.filter(user=user)[: drafts.MOST])
     return work

@@ -75,6 +75,18 @@ _MUTES: Final[tuple[Column[Any], ...]] = (
     Column("reason", _("reason"), lambda r: r.reason),
     Column("by", _("requested by"), lambda r: str(r.requested_by or "–")),
 )
+_ROLES: Final[tuple[Column[Any], ...]] = (
+    Column(
+        "account",
+        _("account"),
+        lambda r: r.user.username,
+        url=lambda r: reverse("role-request", args=[r.pk]),
+    ),
+    Column("role", _("role"), lambda r: r.get_role_display()),
+    Column("place", _("where"), lambda r: str(r.agency or r.project)),
+    Column("reason", _("reason"), lambda r: r.reason or "–"),
+    Column("by", _("requested by"), lambda r: str(r.requested_by or "–")),
+)
 _TO_PUBLISH: Final[tuple[Column[Any], ...]] = (
     Column("project", _("project"), lambda r: str(r.project), url=_page("updates")),
     _month(_("month"), lambda r: r.period),
@@ -141,6 +153,7 @@ def sections(work: Work, agencies: Mapping[int, Agency]) -> list[Section]:
             work.target_changes or None,
         ),
         ("mutes", _("Mutings of flags waiting for your decision"), "", _MUTES, work.mutes or None),
+        ("roles", _("Roles waiting for you to agree"), "", _ROLES, work.roles or None),
         ("agencies", _("Reports by agency"), "", _by_agency(agencies), work.by_agency),
         (
             "missing",

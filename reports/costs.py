@@ -18,18 +18,16 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.db.models import (
-    BigIntegerField,
     BooleanField,
     Case,
     Count,
+    DecimalField,
     Exists,
-    ExpressionWrapper,
     F,
     FilteredRelation,
     OuterRef,
     Q,
     QuerySet,
-    Sum,
     Value,
     When,
 )
@@ -37,6 +35,7 @@ from django.db.models.functions import Cast
 
 from governance.models import Agency, Target
 from governance.models.base import localized
+from governance.sums import ExactSum
 from projects.metrics import cost
 from projects.metrics.cost import Stage
 from projects.metrics.periods import fiscal_year_end
@@ -161,7 +160,7 @@ def costs(selection: Selection, tree: AgencyTree) -> Costs:
         rollups.order_by()
         .values("agency_id", "fiscal_year")
         # The names of the sums are those of columns, which an alias may not repeat.
-        .annotate(**{f"sum_{name}": Cast(total, BigIntegerField()) for name, total in sums.items()})
+        .annotate(**{f"sum_{name}": total for name, total in sums.items()})
     )
     found: dict[int, dict[int, Sums]] = defaultdict(dict)
     for row in rows:
@@ -177,17 +176,17 @@ def _sums() -> dict[str, Any]:
         any_figure |= Q(**{f"{name}__isnull": False})
     sums: dict[str, Any] = {
         "holders": Count("pk", filter=any_figure),
-        "unsplit": Sum("executed", filter=~has_split() & ~is_bulk()),
+        "unsplit": ExactSum("executed", filter=~has_split() & ~is_bulk()),
         "spent_known": Count("pk", filter=tells_cost),
         "split_known": Count("pk", filter=has_split()),
     }
     for name in (*STAGES, *CLASSES):
-        sums[name] = Sum(name)
+        sums[name] = ExactSum(name)
         sums[f"{name}_known"] = Count(name)
     for stage in RATED:
         both = Q(**{f"{stage}__isnull": False, "available__isnull": False})
-        sums[f"{stage}_rated"] = Sum(stage, filter=both)
-        sums[f"{stage}_base"] = Sum("available", filter=both)
+        sums[f"{stage}_rated"] = ExactSum(stage, filter=both)
+        sums[f"{stage}_base"] = ExactSum("available", filter=both)
         sums[f"{stage}_both"] = Count("pk", filter=both)
     return sums
 
@@ -219,7 +218,7 @@ def items(selection: Selection, years: Sequence[tuple[int, Sums]]) -> list[Item]
             "cost_item__name_en",
             "cost_item__order",
         )
-        .annotate(yen=Sum("amount"))
+        .annotate(yen=ExactSum("amount"))
     )
     found: dict[tuple[int, int, str], Item] = {}
     for row in rows:
@@ -349,15 +348,15 @@ def _groups(
     reached = systems.annotate(
         base_state=_state("base"),
         current_state=_state("current"),
-        thousandfold=_yen(F("current") * 1000),
-        aimed_at=_yen(F("base") * left),
+        thousandfold=_wide("current") * 1000,
+        aimed_at=_wide("base") * left,
     )
     rows: QuerySet[Any, Any] = reached.values(
         "agency_id", "base_state", "current_state", "is_new", "took_over", "has_ended"
     ).annotate(
         systems=Count("pk"),
-        base_sum=Sum("base"),
-        current_sum=Sum("current"),
+        base_sum=ExactSum("base"),
+        current_sum=ExactSum("current"),
         rose=Count("pk", filter=Q(current__gt=F("base"))),
         fell=Count("pk", filter=Q(thousandfold__lte=F("aimed_at"))),
     )
@@ -424,8 +423,9 @@ def _flag(holds: Any) -> Case:
     )
 
 
-def _yen(expression: Any) -> "ExpressionWrapper[Any]":
-    return ExpressionWrapper(expression, output_field=BigIntegerField())
+def _wide(name: str) -> Cast:
+    """A column of yen with room for a thousandfold of it."""
+    return Cast(name, DecimalField(max_digits=30, decimal_places=0))
 
 
 # Unit cost ----------------------------------------------------------------------------------------

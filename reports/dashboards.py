@@ -40,6 +40,7 @@ from django.db.models.functions import Cast, Coalesce, RowNumber, TruncDate
 
 from governance.models import Agency
 from governance.models.base import Valid
+from governance.sums import ExactSum
 from projects.metrics import cost
 from projects.metrics.types import Measure, Reason, ratio
 from projects.metrics.value import SingleBids, TakeUp, online_use_ratio
@@ -595,17 +596,17 @@ def _take_cost(selection: Selection, gathered: _Gathered) -> None:
     rated = Q(available__isnull=False, executed__isnull=False)
     measured = is_system & is_measured(selection.last_year, "system_id")
     sums: dict[str, Any] = {
-        "development": Sum("development"),
-        "operation": Sum("operation"),
-        "other": Sum("other"),
-        "unsplit": Sum("executed", filter=~has_split() & ~is_bulk()),
-        "initial": Sum("initial"),
-        "available": Sum("available"),
-        "executed": Sum("executed"),
-        "rated_available": Sum("available", filter=rated),
-        "rated_executed": Sum("executed", filter=rated),
-        "system_spent": Sum(spent(), filter=is_system),
-        "measured_spent": Sum(spent(), filter=measured),
+        "development": ExactSum("development"),
+        "operation": ExactSum("operation"),
+        "other": ExactSum("other"),
+        "unsplit": ExactSum("executed", filter=~has_split() & ~is_bulk()),
+        "initial": ExactSum("initial"),
+        "available": ExactSum("available"),
+        "executed": ExactSum("executed"),
+        "rated_available": ExactSum("available", filter=rated),
+        "rated_executed": ExactSum("executed", filter=rated),
+        "system_spent": ExactSum(spent(), filter=is_system),
+        "measured_spent": ExactSum(spent(), filter=measured),
         "developing_systems": Count("development", filter=is_system),
         "operating_systems": Count("operation", filter=is_system),
         "executing_systems": Count("executed", filter=is_system),
@@ -615,7 +616,7 @@ def _take_cost(selection: Selection, gathered: _Gathered) -> None:
         rollups.order_by()
         .values("agency_id", "fiscal_year")
         # The names of the sums are those of columns, which an alias may not repeat.
-        .annotate(**{f"sum_{name}": Cast(total, BigIntegerField()) for name, total in sums.items()})
+        .annotate(**{f"sum_{name}": total for name, total in sums.items()})
     )
     for row in rows:
         year = YearCost(**{name: row[f"sum_{name}"] for name in sums})

@@ -1,11 +1,12 @@
 """A table as an answer: a file at once, or, where it is large, the word that a job must make it."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from itertools import islice
 from typing import Final, TypeVar
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import (
     FileResponse,
     HttpRequest,
@@ -15,6 +16,7 @@ from django.http import (
 )
 from django.utils.http import content_disposition_header
 
+from governance.audit.taken import taken
 from governance.formatting import iso_date
 from governance.models import User
 from governance.tabular import Column
@@ -24,6 +26,21 @@ R = TypeVar("R")
 
 CSV_TYPE: Final = "text/csv; charset=utf-8"
 XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+# Rows read at a time while a file is written.
+_CHUNK_ROWS: Final = 2000
+
+
+class Counted(Iterable[R]):
+    """Rows that come one by one, and how many there are."""
+
+    def __init__(self, total: int, rows: Iterable[R]) -> None:
+        self.total, self.rows = total, rows
+
+    def __len__(self) -> int:
+        return self.total
+
+    def __iter__(self) -> Iterator[R]:
+        return iter(self.rows)
 
 
 class TooManyRows(Exception):
@@ -36,9 +53,9 @@ class TooManyRows(Exception):
 
 class JobRequest(HttpRequest):
     """An address that a job asks in the name of `user`, with no limit of rows; `pace` is told how
-    many rows have been read, and may raise to break off."""
+    many rows have been read, of how many where that is known, and may raise to break off."""
 
-    def __init__(self, address: str, user: User, pace: Callable[[int], None]) -> None:
+    def __init__(self, address: str, user: User, pace: Callable[[int, int | None], None]) -> None:
         super().__init__()
         self.method = "GET"
         self.path, _mark, query = address.partition("?")
@@ -48,10 +65,26 @@ class JobRequest(HttpRequest):
         self.user = user
         self.pace = pace
 
-    def paced(self, rows: Iterable[R]) -> Iterator[R]:
+    def paced(self, rows: Iterable[R], total: int | None) -> Iterator[R]:
         for number, row in enumerate(rows, start=1):
-            self.pace(number)
+            self.pace(number, total)
             yield row
+
+
+def _counted(rows: Iterable[R]) -> tuple[int | None, Iterable[R]]:
+    """How many rows there are, where that can be told before they are read; and the rows."""
+    if isinstance(rows, QuerySet):
+        return rows.count(), rows.iterator(chunk_size=_CHUNK_ROWS)
+    return (len(rows) if isinstance(rows, Sized) else None), rows
+
+
+def _begun(rows: Iterable[R], total: int | None) -> tuple[int, Iterable[R]]:
+    """Rows and their number; of rows that nobody has counted, no more than tell that they are too
+    many."""
+    if total is None:
+        rows = list(islice(rows, settings.EXPORT_JOB_ROWS + 1))
+        total = len(rows)
+    return total, rows
 
 
 def export_response(
@@ -65,19 +98,26 @@ def export_response(
 ) -> HttpResponseBase:
     """The file in a format of FORMATS, for download as `<name>_<as-of>.<fmt>`.
 
-    `rows` may be a queryset's iterator: each row is read once and dropped. Raises TooManyRows
+    `rows` may be a queryset: each row is read once and dropped. Audited as "file.taken" before
+    the first byte goes; what a job makes is told when its owner takes it. Raises TooManyRows
     where a person asks for more than EXPORT_JOB_ROWS, KeyError for another format, ExportTooLarge
     where a workbook cannot hold the rows.
     """
     make = {"csv": _csv_response, "xlsx": _xlsx_response}[fmt]
     file_name = f"{name}_{iso_date(meta.as_of)}.{fmt}"
+    total, read = _counted(rows)
     if isinstance(request, JobRequest):
-        rows = request.paced(rows)
+        response = make(columns, request.paced(read, total), meta)
     else:
-        rows = list(islice(rows, settings.EXPORT_JOB_ROWS + 1))
-        if len(rows) > settings.EXPORT_JOB_ROWS:
+        total, read = _begun(read, total)
+        if total > settings.EXPORT_JOB_ROWS:
             raise TooManyRows(str(meta.title), file_name)
-    response = make(columns, rows, meta)
+        response = make(columns, read, meta)
+        try:
+            taken(request, name, fmt, title=str(meta.title), rows=total)
+        except BaseException:
+            response.close()
+            raise
     response["Content-Disposition"] = content_disposition_header(
         as_attachment=True, filename=file_name
     )

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from governance.fields.forms import LineField
 from governance.formatting import fiscal_year
 from governance.models import Agency
 from projects.metrics.periods import fiscal_year_of
@@ -40,7 +41,7 @@ class PortfolioFilterForm(forms.Form):
     size = forms.ChoiceField(label=_("Size of system"), required=False)
     rule = forms.ChoiceField(label=_("Rule of an open flag"), required=False)
     severity = forms.ChoiceField(label=_("Severity of an open flag"), required=False)
-    q = forms.CharField(label=_("Name or ID of system"), required=False, max_length=100)
+    q = LineField(label=_("Name or ID of system"), required=False, max_length=100)
 
     def __init__(
         self,

@@ -30,7 +30,10 @@ def cost_cube(agencies: Iterable[AgencyFigures]) -> pd.DataFrame:
             if (amount := getattr(cost, figure)) is not None
         ],
         columns=["code", "agency", "year", "figure", "yen"],
-    ).astype({"yen": "Int64"})
+    )
+    # pandas keeps integers of 64 bits; a larger sum stays what it is in Python.
+    fits = bool(long["yen"].map(lambda yen: abs(yen) < 2**63).all())
+    long = long.astype({"yen": "Int64" if fits else object})
     wide = long.pivot(index=["code", "agency"], columns=["year", "figure"], values="yen")
     order = sorted(wide.columns, key=lambda key: (key[0], FIGURES.index(key[1])))
     return wide[order].reindex(pd.MultiIndex.from_frame(long[["code", "agency"]].drop_duplicates()))

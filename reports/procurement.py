@@ -9,9 +9,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Avg, Count, F, Sum
+from django.db.models import Avg, Count, F
 
 from governance.models import Agency
+from governance.sums import ExactSum, largest_first
 from projects.metrics.types import Measure, Reason
 from projects.metrics.value import SingleBids
 from projects.models import Contract, System
@@ -63,7 +64,7 @@ class Bought:
 _COUNTS: dict[str, Any] = {
     "contracts": Count("pk"),
     **dict(zip(("competitive", "bidders_known", "single"), bidding_counts(), strict=True)),
-    "sum_amount": Sum("amount"),
+    "sum_amount": ExactSum("amount"),
     "amounts_known": Count("amount"),
     "award": Avg("award_ratio"),
     "awards_known": Count("award_ratio"),
@@ -91,13 +92,13 @@ def by_agency(user: Any, as_of: date) -> list[Bought]:
 def by_vendor(user: Any, as_of: date, most: int | None = VENDORS) -> list[Bought]:
     """The largest vendors by known amount, `most` of them (None: all). Two queries."""
     contracts = _contracts(user, as_of)
-    whole = contracts.aggregate(whole=Sum("amount"))["whole"] or 0
+    whole = contracts.aggregate(whole=ExactSum("amount"))["whole"] or 0
     rows = (
         contracts.exclude(vendor="")
         .order_by()
         .values("vendor")
         .annotate(**_COUNTS)
-        .order_by(F("sum_amount").desc(nulls_last=True), "vendor")[:most]
+        .order_by(*largest_first("amount"), "vendor")[:most]
     )
     return [_bought(row, row["vendor"], None, whole) for row in rows]
 
@@ -139,7 +140,9 @@ def renewals(user: Any) -> Iterator[Renewals]:
         .order_by()
         .values("next_renewal_year")
         .annotate(
-            systems=Count("pk"), cost=Sum("next_renewal_cost"), known=Count("next_renewal_cost")
+            systems=Count("pk"),
+            cost=ExactSum("next_renewal_cost"),
+            known=Count("next_renewal_cost"),
         )
         .order_by(F("next_renewal_year").asc(nulls_last=True))
     )

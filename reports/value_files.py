@@ -10,7 +10,7 @@ from governance.tabular import Column
 from projects.metrics.quadrants import Quadrant
 from reports import value, value_services, value_worth
 from reports.dashboards import AgencyFigures, Summary
-from reports.files import CHUNK, File, Offered, Request
+from reports.files import File, Offered, Request
 from reports.links import Links
 from reports.value_service_tables import (
     ServiceRow,
@@ -199,7 +199,7 @@ def _service_agencies(asked: Request) -> File:
 
 
 def _services(asked: Request) -> File:
-    rows = value_services.largest_services(asked.selection).iterator(chunk_size=CHUNK)
+    rows = value_services.largest_services(asked.selection)
     columns = year_columns(_terms(asked).yen_per_hour)
     return _file("services", _("Services by cases"), columns, rows)
 

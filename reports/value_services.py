@@ -21,10 +21,10 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
-    Sum,
 )
 from django.db.models.functions import Cast, Round
 
+from governance.sums import ExactSum
 from projects.metrics import kpi
 from projects.metrics.burden import Burden, ServiceTime, burden
 from projects.metrics.types import Measure, Reason
@@ -162,20 +162,20 @@ def service_figures(selection: Selection, service: Service | None = None) -> Ser
     small = Q(satisfaction_answers__lt=kpi.LEAST_ANSWERS)
     sums: dict[str, Any] = {
         "counted": Count("pk"),
-        "cases": Sum("cases"),
+        "cases": ExactSum("cases"),
         "timed": Count("pk", filter=timed),
-        "minutes": Sum(F("cases") * minutes, filter=timed),
+        "minutes": ExactSum(F("cases") * minutes, filter=timed),
         "compared": Count("pk", filter=compared),
-        "saved": Sum(F("cases") * (base - minutes), filter=compared),
+        "saved": ExactSum(F("cases") * (base - minutes), filter=compared),
         "used": Count("pk", filter=used),
-        "used_cases": Sum("cases", filter=used),
-        "online_cases": Sum("online_cases", filter=used),
+        "used_cases": ExactSum("cases", filter=used),
+        "online_cases": ExactSum("online_cases", filter=used),
         "completing": Count("pk", filter=completing),
-        "completed": Sum("cases", filter=completing),
-        "started": Sum("started_cases", filter=completing),
+        "completed": ExactSum("cases", filter=completing),
+        "started": ExactSum("started_cases", filter=completing),
         "asked_users": Count("pk", filter=told),
-        "satisfied": Sum(F("satisfaction_answers") * parts, filter=told),
-        "answers": Sum("satisfaction_answers", filter=told),
+        "satisfied": ExactSum(F("satisfaction_answers") * parts, filter=told),
+        "answers": ExactSum("satisfaction_answers", filter=told),
         "small_samples": Count("pk", filter=told & small),
     }
     rows: Iterable[Mapping[str, Any]] = (
@@ -191,8 +191,7 @@ def service_figures(selection: Selection, service: Service | None = None) -> Ser
     found: dict[int, ServiceSums] = {}
     seen: list[int] = []
     for row in rows:
-        # PostgreSQL sums bigint to numeric; these are integers.
-        found[row["agency"]] = ServiceSums(*(int(row[f"sum_{name}"] or 0) for name in sums))
+        found[row["agency"]] = ServiceSums(*(row[f"sum_{name}"] or 0 for name in sums))
         seen += (row["first"], row["last"])
     return ServiceFigures(found, (min(seen), max(seen)) if seen else None)
 
@@ -256,12 +255,12 @@ def unit_costs(selection: Selection) -> UnitCosts:
     rows: Iterable[tuple[Any, ...]] = (
         cases.order_by()
         .values("fiscal_year", system=F("service__systems"))
-        .annotate(services=Count("pk"), total=Sum("cases"))
+        .annotate(services=Count("pk"), total=ExactSum("cases"))
         .order_by("fiscal_year")
         .values_list("system", "fiscal_year", "services", "total")
     )
     for system, year, services, total in rows:
-        counted[system] = (year, services, int(total))  # The latest year counts.
+        counted[system] = (year, services, total)  # The latest year counts.
     costs: dict[tuple[int, int], int | None] = {
         (system, year): operation
         for system, year, operation in YearRollup.objects.filter(

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from governance import entry
+from governance.fields.forms import LineField
 from governance.formatting import decimal_number
 from projects.metrics.burden import YEN_PER_HOUR
 from projects.worth import DISCOUNT_RATE, read_rate
@@ -47,14 +48,14 @@ _PRICED: Final = frozenset({"time", "services"})
 class TermsForm(forms.Form):
     """Both terms as typed; what cannot be read is said, and the usual term takes its place."""
 
-    rate = forms.CharField(
+    rate = LineField(
         label=_("Discount rate, % a year"),
         required=False,
         max_length=20,
         help_text=_("4 % where none is given."),
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "size": 8}),
     )
-    yen_per_hour = forms.CharField(
+    yen_per_hour = LineField(
         label=_("Price of an hour, yen"),
         required=False,
         max_length=20,

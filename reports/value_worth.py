@@ -10,8 +10,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import Case, Count, F, Q, QuerySet, Sum, When
+from django.db.models import Case, Count, F, Q, QuerySet, When
 
+from governance.sums import ExactSum
 from projects import worth
 from projects.metrics import promise
 from projects.metrics.periods import last_ended_fiscal_year
@@ -73,11 +74,11 @@ def benefits(selection: Selection) -> Benefits:
         .order_by()
         .values("fiscal_year", "kind")
         .annotate(
-            sum_planned=Sum("planned"),
+            sum_planned=ExactSum("planned"),
             planned_known=Count("planned"),
-            sum_realised=Sum("realised", filter=over),
+            sum_realised=ExactSum("realised", filter=over),
             realised_known=Count("realised", filter=over),
-            sum_forecast=Sum("expected"),
+            sum_forecast=ExactSum("expected"),
             forecast_known=Count("expected"),
             asked=Count("pk"),
             due=Count("pk", filter=over & ~Q(realised_state=ValueState.NOT_APPLICABLE)),
@@ -87,11 +88,11 @@ def benefits(selection: Selection) -> Benefits:
     by_kind: dict[str, Gains] = {}
     for row in rows:
         gains = Gains(
-            _yen(row["sum_planned"]),
+            row["sum_planned"],
             row["planned_known"],
-            _yen(row["sum_realised"]),
+            row["sum_realised"],
             row["realised_known"],
-            _yen(row["sum_forecast"]),
+            row["sum_forecast"],
             row["forecast_known"],
             row["asked"],
             row["due"],
@@ -101,11 +102,6 @@ def benefits(selection: Selection) -> Benefits:
         by_kind[kind] = by_kind.get(kind, Gains()) + gains
     kinds = [kind.value for kind in BenefitKind if kind.value in by_kind]
     return Benefits(dict(sorted(by_year.items())), {kind: by_kind[kind] for kind in kinds})
-
-
-def _yen(amount: Any) -> int | None:
-    # PostgreSQL sums bigint to numeric; yen are integers.
-    return None if amount is None else int(amount)
 
 
 def applicable(selection: Selection) -> QuerySet[Benefit]:

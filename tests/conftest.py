@@ -8,19 +8,31 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
-from django.test import Client
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client, TransactionTestCase, override_settings
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 from governance.access import Role
-from governance.audit import Act
-from governance.models import Agency, User
+from governance.audit import Act, barriers
+from governance.models import Agency, AuditHead, User
 from projects.models import Project, System
 from tests import factories
+from tests.schema import migrated_once
 
 # A busy machine is slow now and then: that is no finding.
 hypothesis_settings.register_profile("suite", deadline=None)
 hypothesis_settings.load_profile("suite")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+) -> Iterator[None]:
+    """Every worker's database comes from one migrated file."""
+    with migrated_once():
+        yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +49,50 @@ class World:
     other_project: Project
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _emptying_goes_past_the_barriers() -> Iterator[None]:
+    """Tests with transactions of their own empty every table afterwards, which the trail's barriers
+    refuse: they are down for that moment, and the head begins anew."""
+    plain = TransactionTestCase._fixture_teardown
+
+    def teardown(case: TransactionTestCase) -> None:
+        _run(barriers.lower_all(connection))
+        plain(case)
+        AuditHead.objects.create()
+        _run(barriers.raise_all(connection))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _anchors_go_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Anchors of tests, and the key that signs them, stay out of the working copy."""
+    folder = tmp_path_factory.mktemp("trail")
+    with override_settings(
+        AUDIT_ANCHOR_DIR=folder / "anchors", AUDIT_SIGNING_KEY_DEFAULT=folder / "key" / "audit.pem"
+    ):
+        yield
+
+
+def _run(statements: list[str]) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
 @pytest.fixture(autouse=True)
 def _english() -> Iterator[None]:
     """Tests assert English sentences unless they ask for Japanese."""
     with translation.override("en"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache() -> None:
+    """Nobody's wrong passwords are counted against the next test."""
+    cache.clear()
 
 
 @pytest.fixture

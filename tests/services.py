@@ -34,6 +34,10 @@ def need_redis() -> None:
     require_or_skip("Redis", available=_listens(6379), how="start it on 127.0.0.1:6379")
 
 
+def need_rabbitmq() -> None:
+    require_or_skip("RabbitMQ", available=_listens(5672), how="start it on 127.0.0.1:5672")
+
+
 def need_postgres() -> None:
     require_or_skip("PostgreSQL", available=_listens(5432), how="start it on 127.0.0.1:5432")
 

@@ -3,6 +3,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from governance.access import Access, Resource
+from governance.fields import columns
 from governance.models.base import Tracked, Valid, localized, validity_constraint
 from governance.querysets import ScopedQuerySet
 
@@ -14,8 +15,8 @@ class Agency(Valid, Tracked):
     """
 
     code = models.SlugField(_("agency code"), max_length=40, unique=True)
-    name = models.CharField(_("name (Japanese)"), max_length=100)
-    name_en = models.CharField(_("name (English)"), max_length=150, blank=True)
+    name = columns.Line(_("name (Japanese)"), max_length=100)
+    name_en = columns.Line(_("name (English)"), max_length=150, blank=True)
     parent = models.ForeignKey(
         "self",
         verbose_name=_("parent agency"),
@@ -25,9 +26,9 @@ class Agency(Valid, Tracked):
         related_name="children",
     )
     order = models.PositiveIntegerField(_("establishment order"), default=999)
-    contact_accounting = models.CharField(_("accounting contact"), max_length=200, blank=True)
-    contact_hr = models.CharField(_("personnel contact"), max_length=200, blank=True)
-    contact_pr = models.CharField(_("public relations contact"), max_length=200, blank=True)
+    contact_accounting = columns.Line(_("accounting contact"), max_length=200, blank=True)
+    contact_hr = columns.Line(_("personnel contact"), max_length=200, blank=True)
+    contact_pr = columns.Line(_("public relations contact"), max_length=200, blank=True)
 
     objects = ScopedQuerySet.as_manager()
     access = (Access(Resource.MASTER, agency=("pk",)),)

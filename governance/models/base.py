@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from governance.conditions import faults
+from governance.fields import columns
 
 
 def validity_constraint(name: str) -> models.CheckConstraint:
@@ -35,8 +36,8 @@ def valid_on(on: date) -> Q:
 class Valid(models.Model):
     """Something that exists from a day to a day, both inclusive; null is open."""
 
-    valid_from = models.DateField(_("valid from"), null=True, blank=True)
-    valid_to = models.DateField(_("valid to"), null=True, blank=True)
+    valid_from = columns.Day(_("valid from"), null=True, blank=True)
+    valid_to = columns.Day(_("valid to"), null=True, blank=True)
 
     class Meta:
         abstract = True
@@ -91,8 +92,8 @@ class Master(Valid, Tracked):
     """An entry of an editable list; codes never change meaning, names may."""
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
-    name = models.CharField(_("name (Japanese)"), max_length=120)
-    name_en = models.CharField(_("name (English)"), max_length=160, blank=True)
+    name = columns.Line(_("name (Japanese)"), max_length=120)
+    name_en = columns.Line(_("name (English)"), max_length=160, blank=True)
     order = models.PositiveIntegerField(_("order"), default=0)
 
     class Meta:

@@ -15,7 +15,6 @@ class ExportState(models.TextChoices):
     DONE = "done", _("ready")
     CANCELLED = "cancelled", _("given up")
     FAILED = "failed", _("broken off")
-    EXPIRED = "expired", _("no longer kept")
 
 
 class ExportJob(models.Model):
@@ -25,6 +24,8 @@ class ExportJob(models.Model):
     `attempts` counts starts, before each of them. `heartbeat_at` tells a worker that lives from
     one that was killed.
     """
+
+    left_out_of_export = "its owner's alone, and made anew from the register"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
@@ -42,6 +43,7 @@ class ExportJob(models.Model):
         _("state"), max_length=10, choices=ExportState.choices, default=ExportState.QUEUED
     )
     rows_done = models.PositiveIntegerField(_("rows"), default=0)
+    rows_total = models.PositiveIntegerField(null=True)
     wants_cancel = models.BooleanField(default=False)
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.TextField(_("error"), blank=True)
@@ -64,6 +66,8 @@ class ExportJob(models.Model):
 
 class ExportChunk(models.Model):
     """A piece of a made file: no reader and no writer holds the whole of it in memory."""
+
+    left_out_of_export = "its owner's alone, and made anew from the register"
 
     job = models.ForeignKey(ExportJob, on_delete=models.CASCADE, related_name="chunks")
     number = models.PositiveIntegerField()

@@ -6,10 +6,9 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from governance.access import Access, Resource
+from governance.fields import columns
 from governance.models.base import Tracked, Valid, validity_constraint
 from governance.querysets import ScopedQuerySet
-
-FISCAL_YEAR_MIN, FISCAL_YEAR_MAX = 1980, 2099
 
 
 class Target(Tracked):
@@ -20,8 +19,8 @@ class Target(Tracked):
         DOWN = "down", _("lower is better")
 
     code = models.SlugField(_("target code"), max_length=40, unique=True)
-    title = models.CharField(_("title (Japanese)"), max_length=200)
-    title_en = models.CharField(_("title (English)"), max_length=200, blank=True)
+    title = columns.Line(_("title (Japanese)"), max_length=200)
+    title_en = columns.Line(_("title (English)"), max_length=200, blank=True)
     agency = models.ForeignKey(
         "governance.Agency",
         verbose_name=_("agency"),
@@ -31,16 +30,16 @@ class Target(Tracked):
         related_name="targets",
         help_text=_("Empty for a target of the whole government."),
     )
-    metric_id = models.CharField(_("metric"), max_length=60)
+    metric_id = columns.Line(_("metric"), max_length=60)
     direction = models.CharField(_("direction"), max_length=4, choices=Direction.choices)
-    unit = models.CharField(_("unit"), max_length=20)
-    base_year = models.PositiveSmallIntegerField(_("base year"), null=True, blank=True)
+    unit = columns.Line(_("unit"), max_length=20)
+    base_year = columns.FiscalYear(_("base year"), null=True, blank=True)
     base_value = models.DecimalField(
         _("base value"), max_digits=15, decimal_places=3, null=True, blank=True
     )
-    target_year = models.PositiveSmallIntegerField(_("target year"))
+    target_year = columns.FiscalYear(_("target year"))
     target_value = models.DecimalField(_("target value"), max_digits=15, decimal_places=3)
-    source = models.CharField(_("source"), max_length=300, blank=True)
+    source = columns.Line(_("source"), max_length=300, blank=True)
 
     objects = ScopedQuerySet.as_manager()
     access = (Access(Resource.MASTER),)
@@ -58,7 +57,7 @@ class Target(Tracked):
         )
 
     def __str__(self) -> str:
-        return self.title
+        return str(self.title)
 
 
 class PlanAction(Tracked):
@@ -83,14 +82,14 @@ class PlanAction(Tracked):
         on_delete=models.PROTECT,
         related_name="plan_actions",
     )
-    title = models.CharField(_("title"), max_length=200)
+    title = columns.Line(_("title"), max_length=200)
     strand = models.CharField(_("strand"), max_length=10, choices=Strand.choices)
-    responsible = models.CharField(_("responsible body"), max_length=120)
-    start_year = models.PositiveSmallIntegerField(_("start year"))
-    end_year = models.PositiveSmallIntegerField(_("end year"))
-    kpi = models.CharField(_("KPI"), max_length=300, blank=True)
+    responsible = columns.Line(_("responsible body"), max_length=120)
+    start_year = columns.FiscalYear(_("start year"))
+    end_year = columns.FiscalYear(_("end year"))
+    kpi = columns.Line(_("KPI"), max_length=300, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=Status.choices)
-    follow_up = models.TextField(_("follow-up"), blank=True)
+    follow_up = columns.Prose(_("follow-up"), blank=True)
 
     objects = ScopedQuerySet.as_manager()
     access = (Access(Resource.PLAN, agency=("agency_id",)),)
@@ -108,15 +107,15 @@ class PlanAction(Tracked):
         )
 
     def __str__(self) -> str:
-        return self.title
+        return str(self.title)
 
 
 class RiskPolicy(Valid, Tracked):
     """Thresholds of one risk rule for a time; the CIO office edits them, with a reason."""
 
-    rule_id = models.CharField(_("rule"), max_length=60)
-    parameters = models.JSONField(_("parameters"), default=dict)
-    reason = models.TextField(_("reason"), blank=True)
+    rule_id = columns.Line(_("rule"), max_length=60)
+    parameters = columns.Json(_("parameters"), default=dict)
+    reason = columns.Prose(_("reason"), blank=True)
 
     objects = ScopedQuerySet.as_manager()
     access = (Access(Resource.MASTER),)
@@ -136,4 +135,4 @@ class RiskPolicy(Valid, Tracked):
         )
 
     def __str__(self) -> str:
-        return self.rule_id
+        return str(self.rule_id)

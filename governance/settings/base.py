@@ -5,12 +5,14 @@ a file `.env` beside manage.py); `production` hardens this, `test` speeds it up.
 """
 
 import importlib.util
+import logging
 from pathlib import Path
 
 import environ
-from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
+
+from governance import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = environ.Env()
@@ -33,15 +35,24 @@ INSTALLED_APPS = [
     "csp",
     "django_filters",
     "django_htmx",
+    "django_structlog",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "governance",
     "projects",
     "reports",
 ]
 
 MIDDLEWARE = [
+    # First, so that whatever fails further in has its number and its line in the log.
+    "governance.middleware.RequestLog",
+    "governance.middleware.HealthFirst",
     "django.middleware.security.SecurityMiddleware",
     "governance.web.headers.isolate",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -51,11 +62,17 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "governance.middleware.RefuseOddCharacters",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "governance.people.middleware.SignInFirst",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "governance.addresses.refuse_strange_addresses",
+    "allauth.account.middleware.AccountMiddleware",
+    "governance.people.middleware.SessionLimits",
+    "governance.people.middleware.SecondFactorFirst",
+    "governance.people.middleware.ButtonsHavePages",
 ]
 
 ROOT_URLCONF = "governance.urls"
@@ -91,6 +108,13 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
+# Where `manage.py backup` puts its files: another disk or machine than the database's.
+BACKUP_DIR = env.path("BACKUP_DIR", default=str(BASE_DIR / "var" / "backups"))
+
+# How many days what is no record of account is kept, where it differs from docs/retention.md:
+# RETENTION_DAYS=drafts=30,notices_read=180
+RETENTION_DAYS = {name: int(days) for name, days in env.dict("RETENTION_DAYS", default={}).items()}
+
 AUTH_USER_MODEL = "governance.User"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -105,9 +129,65 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
+# A link to set a password works once, and so many seconds.
+PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_RESET_TIMEOUT", default=3 * 24 * 3600)
+
+# Sign-in (docs/accounts.md). Accounts are made by offices: nobody signs up.
+ACCOUNT_ADAPTER = "governance.people.adapters.AccountAdapter"
+ACCOUNT_SIGNUP_ENABLED = False
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_UNIQUE_EMAIL = False
+ACCOUNT_AUTHENTICATED_LOGIN_REDIRECTS = False
+# Closing the browser signs out.
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_METHODS = ("password", "mfa")
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+# Wrong passwords are slowed by governance.people.throttle, which locks out nobody but the guesser;
+# codes of a second factor are asked for after the right password only.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "5/5m/key"}
+# How many proxies before this site add to X-Forwarded-For; 0 believes the connection alone.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+
+MFA_ADAPTER = "governance.people.adapters.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = env.str("MFA_TOTP_ISSUER", default="IT Governance")
+# A clock half a minute wrong is no reason to keep somebody out.
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# Who holds one of these roles enrols a second factor before anything else.
+MFA_REQUIRED_ROLES = env.list("MFA_REQUIRED_ROLES", default=[])
+
+# Single sign-on by OpenID Connect, where these name a provider.
+OIDC_SERVER_URL = env.str("OIDC_SERVER_URL", default="")
+OIDC_NAME = env.str("OIDC_NAME", default="OpenID Connect")
+# Whether the provider itself asks for a second factor: then none is asked for here.
+OIDC_HAS_SECOND_FACTOR = env.bool("OIDC_HAS_SECOND_FACTOR", default=False)
+SOCIALACCOUNT_ADAPTER = "governance.people.adapters.SingleSignOnAdapter"
+SOCIALACCOUNT_AUTO_SIGNUP = False
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "oidc",
+                "name": OIDC_NAME,
+                "client_id": env.str("OIDC_CLIENT_ID", default=""),
+                "secret": env.str("OIDC_SECRET", default=""),
+                "settings": {"server_url": OIDC_SERVER_URL},
+            }
+        ]
+        if OIDC_SERVER_URL
+        else [],
+    }
+}
 
 LANGUAGE_CODE = "ja"
 LANGUAGES = [("ja", _("Japanese")), ("en", _("English"))]
@@ -140,6 +220,10 @@ STORAGES = {
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_USE_FINDERS = env.bool("WHITENOISE_USE_FINDERS", default=True)
 
+# A session ends after so many seconds whatever happens, and after so many without a request
+# (0: the first limit alone).
+SESSION_COOKIE_AGE = env.int("SESSION_SECONDS", default=12 * 3600)
+SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_SECONDS", default=0)
 # No script reads a cookie: pages carry the CSRF token themselves.
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
@@ -196,8 +280,20 @@ SPECTACULAR_SETTINGS = {
     "ENFORCE_NON_BLANK_FIELDS": False,
 }
 
-# Counts the limits below, for all processes together where they share it (rediscache://…).
-CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+# How many proxies before this site add to X-Forwarded-For; 0 believes the connection alone.
+TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+
+# One line an event on stderr: for people here, JSON in production.
+LOG_AS_JSON = env.bool("LOG_AS_JSON", default=False)
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+logs.configure()
+LOGGING = logs.settings_for(as_json=LOG_AS_JSON, level=LOG_LEVEL)
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
+
+# /readyz refuses below so much free space on any disk that is written to.
+DISK_FLOOR_MB = env.int("DISK_FLOOR_MB", default=200)
+
 # How often one person may pass a costly door: number/s, m, h or d. Generous for people; a
 # program that copies a whole ministry by the API stays below them too.
 LIMITS = {
@@ -209,9 +305,17 @@ LIMITS = {
 }
 # A file of more rows is made in the background, and kept for its owner for some days.
 EXPORT_JOB_ROWS = env.int("EXPORT_JOB_ROWS", default=5_000)
-EXPORT_DAYS = env.int("EXPORT_DAYS", default=7)
 
 BROKER_URL = env.str("BROKER_URL", default="")
+# Counts of wrong passwords and used codes: every process of the site must see the same ones.
+CACHES = {
+    "default": env.cache_url(
+        "CACHE_URL",
+        default=BROKER_URL
+        if BROKER_URL.startswith(("redis://", "rediss://"))
+        else "locmemcache://",
+    )
+}
 CELERY_BROKER_URL = BROKER_URL or "memory://"
 CELERY_TASK_ALWAYS_EAGER = not BROKER_URL
 # Without a broker a large file is read and written in a thread, so that its page can show how far
@@ -219,21 +323,50 @@ CELERY_TASK_ALWAYS_EAGER = not BROKER_URL
 LARGE_FILES_IN_THREADS = not BROKER_URL
 CELERY_TASK_EAGER_PROPAGATES = True
 CELERY_TASK_ACKS_LATE = True
+# Nobody waits for an answer: what came of a task stands in the database.
+CELERY_TASK_IGNORE_RESULT = True
+# A request that hands work over waits a moment for the broker and no longer: what is to be done
+# stands in the database, and a regular job takes it up.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_CONNECTION_TIMEOUT = 3
+CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2}
+if BROKER_URL.startswith(("redis://", "rediss://")):
+    CELERY_BROKER_TRANSPORT_OPTIONS |= {"socket_connect_timeout": 3, "socket_timeout": 5}
 CELERY_TIMEZONE = TIME_ZONE
-# Reports and reviews fall due overnight; without a beat process `manage.py recompute` does it.
+# What the site does by itself, and when; beat only asks every minute what is due.
+REGULAR_JOBS = "reports.regular_jobs.JOBS"
 CELERY_BEAT_SCHEDULE = {
-    "judge-daily": {
-        "task": "projects.tasks.judge_daily",
-        "schedule": crontab(hour=0, minute=30),
+    "regular-jobs": {
+        "task": "governance.tasks.start_due",
+        "schedule": 60.0,
+        # While no worker listens, asking once is enough.
+        "options": {"expires": 60},
     },
-    "remind": {"task": "projects.tasks.remind", "schedule": crontab(minute=5)},
-    "send-mail": {"task": "projects.tasks.send_mail", "schedule": crontab(minute="*/10")},
-    "resume-imports": {"task": "projects.tasks.resume_imports", "schedule": 60.0},
-    "resume-exports": {"task": "reports.tasks.resume_exports", "schedule": 60.0},
 }
+
+# The trail answers for the rows of these applications, see docs/audit.md.
+AUDIT_APPS = ("governance", "projects", "reports")
+# Seconds by which an event may be earlier than one before it: long imports end long after they
+# began.
+AUDIT_CLOCK_TOLERANCE = env.int("AUDIT_CLOCK_TOLERANCE", default=3600)
+# Where the head of the trail is anchored every day: outside of the database, best on a disk or a
+# machine that the database's operators cannot write to.
+AUDIT_ANCHOR_DIR = env.path("AUDIT_ANCHOR_DIR", default=str(BASE_DIR / "var" / "anchors"))
+# The key that signs anchors (PEM). Left out, one is made on first use; a path that is given must
+# hold one: `manage.py audit_key --make`.
+AUDIT_SIGNING_KEY = env.str("AUDIT_SIGNING_KEY", default="")
+# Fingerprints of earlier keys, whose anchors still count (`manage.py audit_key` prints one).
+AUDIT_TRUSTED_KEYS = env.list("AUDIT_TRUSTED_KEYS", default=[])
+AUDIT_SIGNING_KEY_DEFAULT = BASE_DIR / "var" / "keys" / "audit-signing.pem"
 
 # smtp+tls://user:password@host:587; without it mails are written to the log of the process.
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+# A mail server that hangs holds up the mails alone, and no longer than this for each.
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=15)
+# Whether mail reaches anybody: links to set a password are mailed to their holder alone then.
+HAS_MAIL = vars()["EMAIL_BACKEND"] != "django.core.mail.backends.console.EmailBackend"
+# Domains whose addresses prove their holder (e.g. go.jp); empty: every address.
+PROVING_MAIL_DOMAINS = env.list("PROVING_MAIL_DOMAINS", default=[])
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="governance@localhost")
 # Stands before the addresses in mails, e.g. https://governance.example.go.jp
 SITE_URL = env.str("SITE_URL", default="").rstrip("/")

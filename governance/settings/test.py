@@ -12,3 +12,5 @@ LARGE_FILES_IN_THREADS = False
 WHITENOISE_AUTOREFRESH = True
 # Tests ask for more in a second than a person does in an hour; the limits have tests of their own.
 LIMITS = {}
+# Tests that look at the log ask for their own; all the others are quiet.
+LOGGING = {}

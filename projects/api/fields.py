@@ -15,11 +15,11 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from governance.fields.columns import FiscalYear
 from governance.models import User
 from governance.querysets import ScopedQuerySet
 from projects.metrics.dictionary import METRIC_OF_FIGURE
 from projects.models import CostLine, YearRollup
-from projects.models.base import FiscalYearField
 from projects.models.choices import Stage
 from projects.register import kind_of
 
@@ -241,7 +241,7 @@ def _capital(label: object) -> str:
 _NATURES: Final[tuple[tuple[type["models.Field[Any, Any]"], Nature], ...]] = (
     (models.ManyToManyField, Nature.KEYS),
     (models.ForeignKey, Nature.KEY),
-    (FiscalYearField, Nature.YEAR),
+    (FiscalYear, Nature.YEAR),
     (models.BooleanField, Nature.BOOL),
     (models.DateTimeField, Nature.MOMENT),
     (models.DateField, Nature.DAY),

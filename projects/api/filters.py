@@ -22,7 +22,7 @@ from governance.api.parameters import refuse_unknown
 from governance.models import AuditEvent
 from projects.api.collections import Collection
 from projects.api.fields import Nature
-from projects.filters import LONGEST_TEXT, RegisterFilters, filters_of
+from projects.filters import LONGEST_TEXT, LineFilter, RegisterFilters, filters_of
 from projects.models import ImportRun, RiskFlag, ServiceRollup, YearRollup
 from projects.register import Kind
 
@@ -68,7 +68,7 @@ _MADE: Final = {
 
 
 def _exact(field: str, label: Any) -> Any:
-    return django_filters.CharFilter(field_name=field, label=label, max_length=LONGEST_TEXT)
+    return LineFilter(field_name=field, label=label, max_length=LONGEST_TEXT)
 
 
 def _moment(field: str, lookup: str, label: Any) -> Any:

@@ -4,7 +4,6 @@ A figure may come as a JSON number or as text in the ways offices write (`govern
 "12百万円", "85%", "令和7年度". Nothing is rounded, cut off or guessed.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
@@ -13,23 +12,21 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from governance import entry
+from governance.fields.text import check_prose, prose
 from projects.api.fields import Field, Nature
 
 _LARGEST: Final = 2**63 - 1
 _DEEPEST: Final = 20
-# Half of a pair that stands for one character: no database keeps it.
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def text(given: object) -> str:
     """Text without spaces around it; line ends are one character, as in the forms."""
     if not isinstance(given, str):
         raise ValidationError(_("Write text."), code="no_text")
-    if "\x00" in given or _SURROGATE.search(given):
-        raise ValidationError(
-            _("This text holds characters that cannot be stored."), code="no_text"
-        )
-    return given.replace("\r\n", "\n").strip()
+    found = prose(given).strip()
+    if found:
+        check_prose(found)
+    return found
 
 
 def integer(given: object, read: Callable[[str], int]) -> int:

@@ -6,7 +6,7 @@ from django import forms
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from governance.fields import (
+from governance.fields.forms import (
     CountField,
     DayField,
     MonthField,
@@ -19,9 +19,10 @@ from governance.fields import (
     YearField,
     YenField,
 )
+from governance.models import User
 from governance.tabular import Text
 from projects.filters import capital
-from projects.forms.references import KeyField, KeysField
+from projects.forms.references import KeyField, KeysField, PersonField
 from projects.register import Kind, parent_kind
 from projects.tables import is_ratio, is_year, unit_of
 
@@ -67,6 +68,9 @@ def _key_text(field: "models.Field[Any, Any]", given: dict[str, Any]) -> forms.F
 def _reference_field(
     kind: Kind, field: "models.Field[Any, Any]", given: dict[str, Any]
 ) -> forms.Field:
+    if field.related_model is User:
+        given["help_text"] = given["help_text"] or _("The name of the account.")
+        return PersonField(**given)
     other = parent_kind(kind, field.name)
     if field.many_to_many:
         given["help_text"] = given["help_text"] or _("One ID a line.")

@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from governance.drafts import Resumable
-from governance.fields import DayField, NumberField, ProseField
+from governance.fields.forms import DayField, LineField, NumberField, ProseField
 from governance.formatting import DASH, iso_date
 from governance.formatting import yen as money
 from projects.filing_text import finding_text
@@ -119,7 +119,7 @@ class FilingForm(Resumable, forms.Form):
             self.fields[f"{prefix}-kind"] = forms.ChoiceField(
                 label=label(_("kind")), choices=RiskKind.choices, required=False
             )
-            self.fields[f"{prefix}-title"] = forms.CharField(
+            self.fields[f"{prefix}-title"] = LineField(
                 label=label(_("title")), max_length=200, required=False
             )
         else:

@@ -4,7 +4,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from governance.fields import NameField, NumberField, ProseField, YearField
+from governance.fields.forms import LineField, NameField, NumberField, ProseField, YearField
 from projects.models import Kpi
 from projects.models.choices import Horizon, KpiDirection, KpiKind
 
@@ -22,8 +22,8 @@ class GoalForm(forms.Form):
     kind = forms.ChoiceField(label=_("Kind"), choices=KpiKind.choices)
     code = NameField(label=_("KPI code"), max_length=60)
     title = ProseField(label=_("Goal"), max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
-    indicator = forms.CharField(label=_("Indicator"), max_length=500, required=False)
-    unit = forms.CharField(label=_("Unit"), max_length=40, required=False)
+    indicator = LineField(label=_("Indicator"), max_length=500, required=False)
+    unit = LineField(label=_("Unit"), max_length=40, required=False)
     direction = forms.ChoiceField(
         label=_("Direction"),
         choices=KpiDirection.choices,

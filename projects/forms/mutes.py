@@ -1,7 +1,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from governance.fields import DayField, ProseField
+from governance.fields.forms import DayField, ProseField
 
 
 class MuteForm(forms.Form):

@@ -7,30 +7,16 @@ from django import forms
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.utils.translation import gettext_lazy as _
 
+from governance import corporate_number
 from governance.access import Action, Resource, Role, rights_of
-from governance.fields import DayField, NameField
+from governance.fields.forms import DayField, LineField, NameField
 from governance.models import Agency, Membership, Training, User
 from governance.models.base import valid_on
-from projects.forms.references import KeyField
+from governance.people.belonging import known_to
+from projects.forms.references import KeyField, PersonField
 from projects.models import Project
 from projects.register import KINDS
-from projects.services.people import grantable
-
-
-class PersonField(forms.CharField):
-    """A person, by the name of the account."""
-
-    def to_python(self, value: Any) -> Any:
-        text = str(super().to_python(value) or "").strip()
-        if not text:
-            return None
-        found = User.objects.filter(username=text, is_active=True).first()
-        if found is None:
-            raise forms.ValidationError(_("There is no account of this name."))
-        return found
-
-    def run_validators(self, value: Any) -> None:
-        """A person needs no validators of text."""
+from projects.services.memberships import grantable
 
 
 class PersonForm(forms.Form):
@@ -39,7 +25,7 @@ class PersonForm(forms.Form):
     username = NameField(
         label=_("Account name"), max_length=150, validators=[UnicodeUsernameValidator()]
     )
-    display_name = forms.CharField(label=_("Name shown"), max_length=120)
+    display_name = LineField(label=_("Name shown"), max_length=120)
     email = forms.EmailField(label=_("E-mail"), required=False)
     language = forms.ChoiceField(
         label=_("Language"), choices=[("ja", _("Japanese")), ("en", _("English"))]
@@ -49,7 +35,7 @@ class PersonForm(forms.Form):
 class GrantForm(forms.Form):
     """A role for somebody, in an agency or a project."""
 
-    user = PersonField(label=_("Account name"))
+    user = forms.CharField(label=_("Account name"), max_length=150)
     role = forms.ChoiceField(label=_("Role"))
     agency = forms.ModelChoiceField(
         label=_("Agency"),
@@ -70,9 +56,16 @@ class GrantForm(forms.Form):
     )
     valid_from = DayField(label=_("From"), required=False)
     valid_to = DayField(label=_("To (last day)"), required=False)
+    reason = forms.CharField(
+        label=_("Why"),
+        required=False,
+        max_length=500,
+        help_text=_("Read by whoever has to agree."),
+    )
 
     def __init__(self, *args: Any, actor: Any, on: date, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "label_suffix": ""})
+        self.actor = actor
         allowed = grantable(actor)
         self.fields["role"].choices = [  # type: ignore[attr-defined]
             (role.value, role.label) for role in Role if role in allowed
@@ -86,7 +79,8 @@ class GrantForm(forms.Form):
         project.widget.lookup_url = KINDS["projects"].list_url()
 
     def clean(self) -> dict[str, Any]:
-        """A role belongs to an agency or to a project, as it is."""
+        """A role belongs to an agency or to a project, as it is; an account of others is looked up
+        only for a whole request, which its holder is told of: nobody tries out names unseen."""
         values = super().clean() or self.cleaned_data
         role = values.get("role")
         if role in (Role.PJMO, Role.VERIFIER):
@@ -97,7 +91,19 @@ class GrantForm(forms.Form):
             values["project"] = None
             if not values.get("agency") and "agency" not in self.errors:
                 self.add_error("agency", _("This role belongs to an agency: choose it."))
+        self._find(values)
         return values
+
+    def _find(self, values: dict[str, Any]) -> None:
+        name = str(values.get("user") or "").strip()
+        if not name:
+            return
+        found = known_to(self.actor).filter(username=name).first()
+        if found is None and not self.errors:
+            found = User.objects.filter(username=name, is_active=True).first()
+        if found is None:
+            self.add_error("user", _("There is no account of this name."))
+        values["user"] = found
 
 
 class MembershipForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -130,4 +136,21 @@ class HandOverForm(forms.Form):
     on = DayField(
         label=_("Last day"),
         help_text=_("The successor holds the roles from the day after."),
+    )
+
+    def __init__(self, *args: Any, actor: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "label_suffix": ""})
+        successor: Any = self.fields["successor"]
+        successor.bind(known_to(actor))
+
+
+class EmployerForm(forms.Form):
+    """For whom somebody works who is no official."""
+
+    number = NameField(
+        label=_("Corporate number of the employer"),
+        max_length=13,
+        required=False,
+        validators=[corporate_number.validate],
+        help_text=_("13 digits. Who works for a vendor does not verify what it supplies."),
     )

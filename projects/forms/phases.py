@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from governance import entry
-from governance.fields import EntryField
+from governance.fields.forms import EntryField
 from projects.metrics.delivery import Phase
 
 # Between month and yen: what Excel copies, or what people type.

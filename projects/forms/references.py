@@ -17,6 +17,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from governance import entry
+from governance.fields.forms import LineField, TextField
+from governance.fields.text import check_line, prose
+from governance.models import User
 from projects.filters import LONGEST_TEXT, text_q
 from projects.register import Kind
 
@@ -77,7 +80,7 @@ def _lookup_link(url: str) -> SafeString:
     )
 
 
-class _ByKey(forms.CharField):
+class _ByKey(TextField):
     """Objects of another kind, told by the key that people know them by.
 
     `rows` are those that the reader may see; objects that the record already names stay valid,
@@ -94,7 +97,8 @@ class _ByKey(forms.CharField):
     def find(self, text: str) -> Any:
         """The object of that key, or the only one that the text fits. Raises ValidationError."""
         key = entry.plain(text)
-        if "\x00" in text or len(text) > LONGEST_TEXT:
+        check_line(text)
+        if len(text) > LONGEST_TEXT:
             raise self._unknown(text)
         for obj in self.kept:
             if self.other.key_of(obj) == key:
@@ -165,6 +169,56 @@ class KeyField(_ByKey):
         return entry.plain(str(self.prepare_value(initial) or "")) != entry.plain(str(data or ""))
 
 
+class PersonField(LineField):
+    """A person by the name of the account, among those that the reader may see.
+
+    `kept` is whom the record names already: they stay valid, seen or not.
+    """
+
+    rows: QuerySet[User] | None = None
+    kept: User | None = None
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            **{"widget": KeyInput(attrs={"autocomplete": "off"}), "max_length": 150, **kwargs}
+        )
+
+    def bind(self, rows: QuerySet[User], kept: User | None = None) -> None:
+        """Offer these people, all of them while they are few."""
+        self.rows, self.kept = rows.filter(is_active=True), kept
+        some = list(self.rows.order_by("username")[: OFFERED + 1])
+        if len(some) <= OFFERED:
+            self.widget.offers = [Offer(person.username, str(person)) for person in some]
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, User):
+            return value
+        text = str(super().to_python(value) or "").strip()
+        if not text:
+            return None
+        if self.kept is not None and self.kept.username == text:
+            return self.kept
+        check_line(text)
+        found = self.find(text)
+        if found is None:
+            raise ValidationError(
+                _("There is no account of this name that you can see."), code="unknown"
+            )
+        return found
+
+    def find(self, username: str) -> User | None:
+        return None if self.rows is None else self.rows.filter(username=username).first()
+
+    def run_validators(self, value: Any) -> None:
+        """A person needs no validators of text."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return value.username if isinstance(value, User) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return str(self.prepare_value(initial) or "") != str(data or "").strip()
+
+
 class KeysField(_ByKey):
     """Any number of objects of another kind, one key a line."""
 
@@ -177,7 +231,7 @@ class KeysField(_ByKey):
         text = super().to_python(value)
         found: dict[int, Any] = {}
         errors = []
-        for line in str(text or "").splitlines():
+        for line in prose(str(text or "")).split("\n"):
             if not line.strip():
                 continue
             try:

@@ -18,12 +18,12 @@ from django.utils.translation import gettext_lazy as _
 
 from governance.access import Action, Reach, Resource, Rights, rights_of
 from governance.drafts import Resumable
-from governance.models import RiskPolicy
+from governance.models import RiskPolicy, User
 from governance.models.base import Valid, valid_on
 from governance.tabular import Text
 from projects.forms.fields import form_field
 from projects.forms.phases import PhasesField
-from projects.forms.references import OFFERED, KeyField, KeysField
+from projects.forms.references import OFFERED, KeyField, KeysField, PersonField
 from projects.metrics.delivery import spread_evenly
 from projects.models import Baseline, CostLine, ReviewType
 from projects.models.choices import EXECUTION_STAGES, Stage, ValueState
@@ -121,6 +121,11 @@ class RegisterForm(Resumable, _ModelForm):
             if isinstance(field, forms.ModelChoiceField):
                 current = self._stored(name)
                 field.queryset = self._choosable(name, current)
+                if current is not None:
+                    self.initial[name] = current
+            elif isinstance(field, PersonField):
+                current = self._stored(name)
+                field.bind(User.objects.visible_to(self.user), current)
                 if current is not None:
                     self.initial[name] = current
             elif isinstance(field, KeyField):
@@ -284,17 +289,11 @@ class RegisterForm(Resumable, _ModelForm):
 
     # Errors
 
-    def validate_unique(self) -> None:
-        """As Django's, but what the reader may not see is not told by a refusal."""
-        this: Any = self  # Its base keeps these two out of sight.
-        try:
-            self.instance.validate_unique(exclude=this._get_validation_exclusions())
-        except ValidationError as error:
-            this._update_errors(without_unseen(self.user, self.kind, self.instance, error))
-
     def add_error(self, field: str | None, error: Any) -> None:
-        """Errors that models tell of a whole record are told at the field they speak of."""
+        """Errors that models tell of a whole record are told at the field they speak of; what the
+        reader may not see is not told by a refusal."""
         if field is None and isinstance(error, ValidationError) and hasattr(error, "error_dict"):
+            error = without_unseen(self.user, self.kind, self.instance, error)
             placed: dict[str, list[ValidationError]] = {}
             for name, errors in error.error_dict.items():
                 for single in errors:

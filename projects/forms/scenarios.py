@@ -8,7 +8,15 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from governance.access import Action, Resource, rights_of
-from governance.fields import CountField, EntryField, PercentField, ProseField, RatioField, YenField
+from governance.fields.forms import (
+    CountField,
+    EntryField,
+    LineField,
+    PercentField,
+    ProseField,
+    RatioField,
+    YenField,
+)
 from governance.models import Agency
 from governance.tabular import Text
 from projects.metrics.assumptions import DEFER, DROP, LONGEST_DELAY, Fault, Problem, read
@@ -79,7 +87,7 @@ def _threshold_name(rule_id: str, name: str) -> str:
 class ScenarioForm(forms.Form):
     """Every assumption with today's value; `raw` is what differs, as plain data."""
 
-    name = forms.CharField(
+    name = LineField(
         label=_("Name"),
         max_length=120,
         required=False,
@@ -107,7 +115,7 @@ class ScenarioForm(forms.Form):
         help_text=_("Administrative-burden plan: 2,543 yen."),
     )
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    find = forms.CharField(label=_("Find a project"), max_length=100, required=False)
+    find = LineField(label=_("Find a project"), max_length=100, required=False)
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ data. The order is not unique: sub-agencies share their ministry's.
 import unicodedata
 from datetime import date
 
-from governance.audit import Act, record
+from governance.audit import Act, record, stored
 from governance.models import Agency
 
 UNSTATED = "unstated"
@@ -121,5 +121,6 @@ def ensure_agencies(act: Act) -> dict[str, Agency]:
             object_type="agency",
             object_key=f"{len(added)}",
             after={"codes": added},
+            wrote=stored(Agency, [known[code].pk for code in added]),
         )
     return {known[code].name: known[code] for code, *_rest in _AGENCIES}

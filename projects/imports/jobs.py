@@ -2,7 +2,8 @@
 
 A job's data and its own state `done` are written in one transaction, so a worker that is killed
 leaves either nothing or everything, and whoever looks next can tell which. Checking writes nothing
-but the job itself, and may be done again at any time.
+but the job itself, and may be done again at any time. An attempt is counted before it starts, in a
+transaction of its own: a job that ends its workers ends with the third, whoever hands it out again.
 """
 
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -24,8 +25,8 @@ from governance.audit import Act
 from governance.exceptions import DomainError
 from governance.models import User
 from projects.imports import sheets
+from projects.imports.reader.limits import MAX_BYTES
 from projects.imports.sheets.checking import Checked, resources
-from projects.imports.sheets.opening import MAX_BYTES
 from projects.models import ImportJob
 from projects.models.choices import JobState
 
@@ -95,7 +96,8 @@ class _Beat:
 
     def __call__(self, done: int, total: int) -> None:
         now = self.clock()
-        if self.last is not None and now - self.last < _BEAT and done < total:
+        is_last = 0 < total <= done
+        if self.last is not None and now - self.last < _BEAT and not is_last:
             return
         self.last = now
         rows = ImportJob.objects.filter(pk=self.pk)
@@ -106,10 +108,7 @@ class _Beat:
 
 def check_job(pk: UUID, *, clock: Callable[[], datetime] = timezone.now) -> None:
     """The dry run of an uploaded file. A job that is not waiting, or was cancelled, is left."""
-    begun = ImportJob.objects.filter(pk=pk, state=JobState.QUEUED).update(
-        state=JobState.READING, heartbeat_at=clock()
-    )
-    if not begun:
+    if not _begin(pk, JobState.QUEUED, JobState.READING, clock()):
         return
     job = ImportJob.objects.select_related("owner").get(pk=pk)
     with override(job.language):
@@ -127,6 +126,30 @@ def check_job(pk: UUID, *, clock: Callable[[], datetime] = timezone.now) -> None
         finished_at=clock() if checked.errors else None,
         **({"content": None} if checked.errors else {}),
     )
+
+
+def _begin(pk: UUID, waiting: JobState, at_work: JobState, at: datetime) -> bool:
+    """Count an attempt, for all to see, before anything of it is done; False where the job does
+    not wait for one, or has had all of them. Cost: one statement, two for a job that ends."""
+    job = ImportJob.objects.filter(pk=pk, state=waiting)
+    if job.filter(attempts__lt=ATTEMPTS).update(
+        state=at_work, attempts=F("attempts") + 1, heartbeat_at=at
+    ):
+        return True
+    _give_up(job, at)
+    return False
+
+
+def _give_up(jobs: QuerySet[ImportJob], at: datetime) -> None:
+    """End what stopped its worker too often."""
+    for job in jobs.filter(attempts__gte=ATTEMPTS).only("pk", "language", "state", "attempts"):
+        with override(job.language):
+            error = _(
+                "The worker stopped %(n)d times. Nothing was written: send the file again."
+            ) % {"n": job.attempts}
+        ImportJob.objects.filter(pk=job.pk, state=job.state).update(
+            state=JobState.FAILED, error=error, finished_at=at, content=None
+        )
 
 
 def _checked(job: ImportJob, clock: Callable[[], datetime]) -> Checked:
@@ -161,7 +184,7 @@ def confirm(job: ImportJob, at: datetime) -> bool:
     with the second of two clicks."""
     return bool(
         ImportJob.objects.filter(pk=job.pk, state=JobState.READY).update(
-            state=JobState.WRITING, heartbeat_at=at
+            state=JobState.WRITING, attempts=0, heartbeat_at=at
         )
     )
 
@@ -178,6 +201,8 @@ def cancel(job: ImportJob, at: datetime) -> bool:
 def write_job(pk: UUID, *, clock: Callable[[], datetime] = timezone.now) -> None:
     """Write a confirmed file, all of it or nothing. Safe to run twice: the second run waits for the
     first, and finds the job done."""
+    if not _begin(pk, JobState.WRITING, JobState.WRITING, clock()):
+        return
     try:
         with transaction.atomic():
             _write(pk, clock)
@@ -233,10 +258,10 @@ def expire(at: datetime) -> int:
 def resume(
     at: datetime, *, silent: timedelta = SILENT, only: UUID | None = None
 ) -> list[ImportJob]:
-    """Take up jobs whose worker fell silent: they start again, or end after some attempts.
+    """Take up jobs whose worker fell silent: they start again, or end where they had all attempts.
 
     Returns those to start again. Nothing of them was written: what a worker writes and `done` are
-    one transaction.
+    one transaction. A job that no worker ever began waits for one as long as it must.
     """
     lost = ImportJob.objects.filter(
         Q(heartbeat_at__lt=at - silent) | Q(heartbeat_at__isnull=True, created_at__lt=at - silent),
@@ -251,17 +276,12 @@ def resume(
             job = rows.filter(pk=pk, state__in=RUNNING).first()
             if job is None:  # A worker holds it: it lives.
                 continue
-            job.attempts += 1
-            job.heartbeat_at = at
             if job.attempts >= ATTEMPTS:
-                job.state, job.finished_at, job.content = JobState.FAILED, at, None
-                with override(job.language):
-                    job.error = _(
-                        "The worker stopped %(n)d times. Nothing was written: send the file again."
-                    ) % {"n": job.attempts}
-            else:
-                if job.state == JobState.READING:
-                    job.state = JobState.QUEUED
-                again.append(job)
-            job.save()
+                _give_up(ImportJob.objects.filter(pk=pk), at)
+                continue
+            if job.state == JobState.READING:
+                job.state = JobState.QUEUED
+            job.heartbeat_at = at
+            job.save(update_fields=["state", "heartbeat_at"])
+            again.append(job)
     return again

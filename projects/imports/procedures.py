@@ -15,8 +15,11 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from governance.fields.bounds import COUNT_MAX
+from governance.fields.text import check_line, one_line
 from projects.imports.agencies import normal_name
 from projects.imports.archive import refuse
 from projects.imports.errors import ImportRejected, Problem
@@ -26,8 +29,6 @@ SURVEY_YEAR = 2024
 COUNT_YEAR = 2023
 MAX_ROWS = 1_000_000
 MAX_BYTES = 2 * 1024**3
-MAX_COUNT = 2**63 - 1
-"""What the register's columns can hold."""
 
 ID, OWNER, NAME, LAW, ARTICLE = "手続ID", "所管府省庁", "手続名", "法令名", "根拠条項号"
 TYPE, USER, ONLINE, SYSTEM = "手続類型", "手続主体", "オンライン化の実施状況", "情報システム(申請)"
@@ -184,7 +185,7 @@ _LONGEST = {
 
 
 def _text(value: Any) -> str:
-    return "" if value is None else str(value).strip()
+    return "" if value is None else one_line(str(value))
 
 
 def _count(value: Any) -> int | None:
@@ -193,7 +194,7 @@ def _count(value: Any) -> int | None:
         return None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if isinstance(value, int) and 0 <= value <= MAX_COUNT:
+    if isinstance(value, int) and 0 <= value <= COUNT_MAX:
         return value
     return None
 
@@ -236,8 +237,10 @@ def _procedure(
     for column, longest in _LONGEST.items():
         if len(_text(cells[column])) > longest:
             problem(column, _("The text is longer than %(n)d characters.") % {"n": longest})
-        if "\x00" in _text(cells[column]):
-            problem(column, _("The text holds a null character."))
+        try:
+            check_line(_text(cells[column]))
+        except ValidationError as error:
+            problem(column, " ".join(error.messages))
     if status not in _ONLINE:
         problem(ONLINE, _("“%(raw)s” is not known here.") % {"raw": status})
     counts = {}

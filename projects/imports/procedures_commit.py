@@ -38,7 +38,7 @@ def commit(act: Act, survey: procedures.Survey, path: Path) -> ImportReport:
     names_before = dict(named.values_list("service_id", "system_names"))
     services = _services(sync, survey)
     _years(sync, survey, services)
-    report.updated["links"] = _drop_links(survey, names_before, services)
+    report.updated["links"] = _drop_links(sync, survey, names_before, services)
     report.loaded["links"] = link_services(act)
     report.notes.update(_unmatched(survey))
     if report.changes:
@@ -108,6 +108,7 @@ def _finish(act: Act, sync: Sync, survey: procedures.Survey) -> None:
             "updated": dict(sync.report.updated),
             "content": content_digest(survey.procedures),
         },
+        wrote=sync.states(),
     )
     rollups.recompute_all()
     flags.recompute_all(act, as_of=timezone.localdate(act.at))
@@ -125,6 +126,7 @@ def _unmatched(survey: procedures.Survey) -> dict[str, int]:
 
 
 def _drop_links(
+    sync: Sync,
     survey: procedures.Survey,
     before: Mapping[str, str],
     services: Mapping[tuple[Any, ...], Service],
@@ -144,6 +146,7 @@ def _drop_links(
                 service_id=services[(key,)].pk, system_id__in=stale
             )
             dropped += links.delete()[0]
+            sync.wrote[Service].add(services[(key,)].pk)
     return dropped
 
 
@@ -174,5 +177,6 @@ def link_services(act: Act) -> int:
                 "links": len(new),
                 "content": content_digest((row.service_id, row.system_id) for row in new),
             },
+            wrote=audit.stored(Service, {row.service_id for row in new}),
         )
     return len(new)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from governance.models.policy import FISCAL_YEAR_MAX, FISCAL_YEAR_MIN
+from governance.fields.bounds import FISCAL_YEAR_MAX, FISCAL_YEAR_MIN
 from projects.imports import rs_columns as c
 from projects.imports.agencies import normal_name
 from projects.imports.archive import Row, read_table, refuse

@@ -140,6 +140,7 @@ def _finish(act: Act, sync: Sync, portfolio: rs.Portfolio) -> None:
                 ]
             ),
         },
+        wrote=sync.states(),
     )
     link_services(act)
     rollups.recompute_all()

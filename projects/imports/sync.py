@@ -4,16 +4,21 @@ A row is found by its business key; only fields that differ are written, so a se
 same file writes nothing at all.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 
-from governance.audit import Act
+from governance import audit
+from governance.audit import Act, State
+from governance.fields import columns
+from governance.fields.text import one_line, prose
 from projects.imports.errors import ImportRejected, Problem
 from projects.imports.report import ImportReport
 from projects.models import ImportRun
@@ -30,8 +35,15 @@ class Sync:
     kind: str
     files: list[dict[str, str]]
     report: ImportReport
+    wrote: dict[type[models.Model], set[int]] = field(default_factory=lambda: defaultdict(set))
     _run: ImportRun | None = None
     _started: dict[int, datetime] | None = None
+
+    def states(self) -> Iterator[State]:
+        """The states of all rows that this import wrote, its own among them."""
+        yield from audit.stored(ImportRun, [self.run.pk])
+        for model, pks in self.wrote.items():
+            yield from audit.stored(model, pks)
 
     @property
     def run(self) -> ImportRun:
@@ -51,19 +63,16 @@ class Sync:
         """Make the rows `wanted`; returns all rows `within` by `key`.
 
         `wanted` maps field names (foreign keys by their `_id`) to values. Cost: three queries and
-        one a batch of 1,000 changed rows. Values are checked by the database's constraints.
+        one a batch of 1,000 changed rows. Values are checked by their fields, and by the
+        database's constraints. Raises ImportRejected.
         """
         name = str(model._meta.verbose_name_plural)
-        limits = {
-            f.name: f.max_length
-            for f in model._meta.concrete_fields
-            if isinstance(f, models.CharField) and f.max_length
-        }
+        guarded = [f for f in model._meta.concrete_fields if isinstance(f, columns.Guarded)]
         manager: Any = model._default_manager
         stored = {self._key(row, key): row for row in manager.filter(within)}
         created, changed, fields = [], [], set()
-        for values in wanted:
-            self._check_lengths(values, limits)
+        for given in wanted:
+            values = self._checked(given, guarded)
             found = tuple(values[part] for part in key)
             row = stored.get(found)
             if row is None:
@@ -88,6 +97,7 @@ class Sync:
         if changed:
             tracked = ("version", "import_run", "updated_at", "updated_by")
             manager.bulk_update(changed, [*sorted(fields), *tracked], batch_size=BATCH)
+        self.wrote[model] |= {row.pk for row in (*created, *changed)}
         self.report.loaded[name] += len(created)
         self.report.updated[name] += len(changed)
         return stored
@@ -100,14 +110,27 @@ class Sync:
             self._started = dict(ImportRun.objects.values_list("pk", "started_at"))
         return bool(row.updated_at != self._started.get(row.import_run_id, self.act.at))
 
-    def _check_lengths(self, values: Mapping[str, Any], limits: Mapping[str, int]) -> None:
-        """Nothing is cut off in silence: a text longer than its field refuses the import."""
-        for name, limit in limits.items():
-            text = values.get(name)
-            if isinstance(text, str) and len(text) > limit:
-                message = _("“%(text)s…” is longer than the %(n)d characters kept of “%(name)s”.")
-                shown = {"text": text[:30], "n": limit, "name": name}
-                raise ImportRejected([Problem(self.files[0]["name"], message % shown)])
+    def _checked(
+        self, values: Mapping[str, Any], guarded: Iterable[columns.Guarded]
+    ) -> dict[str, Any]:
+        """The values with line ends as they are kept; what their fields refuse refuses the import:
+        nothing is cut off or left out in silence."""
+        found = dict(values)
+        for field in guarded:
+            value = found.get(field.name)
+            if value is None or value == "":
+                continue
+            if isinstance(field, columns.Line):
+                value = found[field.name] = one_line(value)
+            elif isinstance(field, columns.Prose):
+                value = found[field.name] = prose(value).strip()
+            try:
+                field.run_validators(value)
+            except ValidationError as error:
+                shown = {"text": str(value)[:30], "name": field.verbose_name}
+                message = _("“%(text)s…”, for “%(name)s”: ") % shown + " ".join(error.messages)
+                raise ImportRejected([Problem(self.files[0]["name"], message)]) from error
+        return found
 
     @staticmethod
     def _key(row: models.Model, key: Sequence[str]) -> tuple[Any, ...]:

@@ -1,14 +1,13 @@
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from governance.fields import columns
+from governance.fields.bounds import FISCAL_YEAR_MAX, FISCAL_YEAR_MIN
 from governance.models.base import Tracked
-from governance.models.policy import FISCAL_YEAR_MAX, FISCAL_YEAR_MIN
 from projects.models.choices import ValueState
 
 
@@ -29,19 +28,7 @@ class Registered(Tracked):
         abstract = True
 
 
-if TYPE_CHECKING:
-    _SmallInteger = models.PositiveSmallIntegerField[Any, Any]
-else:  # Django's fields take no subscript at run time.
-    _SmallInteger = models.PositiveSmallIntegerField
-
-
-class FiscalYearField(_SmallInteger):
-    """A Japanese fiscal year: the calendar year in which its April lies."""
-
-    default_validators: list[Callable[[Any], None]] = [
-        MinValueValidator(FISCAL_YEAR_MIN),
-        MaxValueValidator(FISCAL_YEAR_MAX),
-    ]
+FiscalYearField = columns.FiscalYear  # Its name in the first migration.
 
 
 def person_field(label: Any) -> "models.ForeignKey[Any, Any]":
@@ -52,6 +39,18 @@ def person_field(label: Any) -> "models.ForeignKey[Any, Any]":
         null=True,
         blank=True,
         editable=False,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+
+
+def owner_field() -> "models.ForeignKey[Any, Any]":
+    """Whose work a record is: an account. Who has none is named in words instead."""
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("owner"),
+        null=True,
+        blank=True,
         on_delete=models.PROTECT,
         related_name="+",
     )

@@ -3,8 +3,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from governance.access import Access, Resource
+from governance.fields import columns
+from governance.fields.columns import within_bounds
 from governance.querysets import ScopedQuerySet
-from projects.models.base import FiscalYearField, Registered, not_negative, stated, year_in_range
+from projects.models.base import Registered, not_negative, stated, year_in_range
 from projects.models.choices import ContractMethod, ValueState
 
 
@@ -17,8 +19,8 @@ def _state(default: str = ValueState.MISSING) -> "models.CharField[str, str]":
 class Contract(Registered):
     """A contract: vendor, method, bidders, price and how near it came to the ceiling."""
 
-    contract_id = models.CharField(_("contract ID"), max_length=60, unique=True)
-    title = models.CharField(_("title"), max_length=1000)
+    contract_id = columns.Line(_("contract ID"), max_length=60, unique=True)
+    title = columns.Line(_("title"), max_length=1000)
     agency = models.ForeignKey(
         "governance.Agency",
         verbose_name=_("agency"),
@@ -41,15 +43,15 @@ class Contract(Registered):
         on_delete=models.PROTECT,
         related_name="contracts",
     )
-    vendor = models.CharField(_("vendor"), max_length=300)
-    vendor_number = models.CharField(_("corporate number"), max_length=13, blank=True)
-    fiscal_year = FiscalYearField(_("fiscal year"), null=True, blank=True)
-    signed_on = models.DateField(_("signed on"), null=True, blank=True)
+    vendor = columns.Line(_("vendor"), max_length=300)
+    vendor_number = columns.Line(_("corporate number"), max_length=13, blank=True)
+    fiscal_year = columns.FiscalYear(_("fiscal year"), null=True, blank=True)
+    signed_on = columns.Day(_("signed on"), null=True, blank=True)
     method = models.CharField(
         _("method"), max_length=24, choices=ContractMethod.choices, default=ContractMethod.UNKNOWN
     )
-    method_note = models.CharField(_("method, in words"), max_length=300, blank=True)
-    amount = models.BigIntegerField(_("amount"), null=True, blank=True)
+    method_note = columns.Line(_("method, in words"), max_length=300, blank=True)
+    amount = columns.Yen(_("amount"), null=True, blank=True)
     amount_state = _state()
     bidders = models.PositiveIntegerField(_("bidders"), null=True, blank=True)
     bidders_state = _state()
@@ -62,7 +64,7 @@ class Contract(Registered):
         help_text=_("Price ÷ ceiling price, 0 to 1."),
     )
     award_ratio_state = _state()
-    single_bid_reason = models.TextField(_("reason for a single bid"), blank=True)
+    single_bid_reason = columns.Prose(_("reason for a single bid"), blank=True)
 
     objects = ScopedQuerySet.as_manager()
     access = (
@@ -88,9 +90,10 @@ class Contract(Registered):
             not_negative("amount", "contract_amount_positive"),
             not_negative("award_ratio", "contract_award_positive"),
             stated("amount", "contract_amount_stated"),
+            within_bounds("amount", "contract_amount_bound"),
             stated("bidders", "contract_bidders_stated"),
             stated("award_ratio", "contract_award_stated"),
         )
 
     def __str__(self) -> str:
-        return self.title
+        return str(self.title)

@@ -3,9 +3,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from governance.access import Access, Resource
+from governance.fields import columns
+from governance.fields.columns import within_bounds
 from governance.querysets import ScopedQuerySet
 from projects.models.base import (
-    FiscalYearField,
     Registered,
     once_per_holder,
     one_holder,
@@ -41,8 +42,8 @@ class CostLine(Registered):
         on_delete=models.PROTECT,
         related_name="cost_lines",
     )
-    budget_year = FiscalYearField(_("budget year"))
-    sheet_year = FiscalYearField(_("sheet year"))
+    budget_year = columns.FiscalYear(_("budget year"))
+    sheet_year = columns.FiscalYear(_("sheet year"))
     cost_item = models.ForeignKey(
         "projects.CostItem",
         verbose_name=_("cost item"),
@@ -50,15 +51,15 @@ class CostLine(Registered):
         related_name="lines",
     )
     stage = models.CharField(_("budget stage"), max_length=14, choices=Stage.choices)
-    account = models.CharField(_("account"), max_length=120, blank=True)
-    amount = models.BigIntegerField(_("amount"), null=True, blank=True)
+    account = columns.Line(_("account"), max_length=120, blank=True)
+    amount = columns.Yen(_("amount"), null=True, blank=True)
     amount_state = models.CharField(
         _("state of the figure"),
         max_length=14,
         choices=ValueState.choices,
         default=ValueState.REPORTED,
     )
-    note = models.CharField(_("note"), max_length=500, blank=True)
+    note = columns.Line(_("note"), max_length=500, blank=True)
 
     objects = ScopedQuerySet.as_manager()
     access = (
@@ -87,6 +88,7 @@ class CostLine(Registered):
             year_in_range("budget_year", "cost_line_budget_year"),
             year_in_range("sheet_year", "cost_line_sheet_year"),
             stated("amount", "cost_line_amount_stated"),
+            within_bounds("amount", "cost_line_amount_bound"),
             models.CheckConstraint(
                 condition=Q(amount__isnull=True) | Q(amount__gte=0) | Q(stage__in=SIGNED_STAGES),
                 name="cost_line_not_negative",

@@ -6,6 +6,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from governance.access import Access, Resource
+from governance.fields import columns
+from governance.fields.columns import within_bounds
 from governance.querysets import ScopedQuerySet
 from projects.models.base import Registered, in_order, not_negative, person_field
 from projects.models.choices import (
@@ -45,16 +47,16 @@ class Baseline(Registered):
         default=RequestState.REQUESTED,
         editable=False,
     )
-    agreed_on = models.DateField(_("agreed on"), null=True, blank=True, editable=False)
-    reason = models.TextField(_("reason"), blank=True)
-    planned_start_on = models.DateField(_("planned start"))
-    planned_end_on = models.DateField(_("planned end"))
-    budget_at_completion = models.BigIntegerField(_("budget at completion"))
+    agreed_on = columns.Day(_("agreed on"), null=True, blank=True, editable=False)
+    reason = columns.Prose(_("reason"), blank=True)
+    planned_start_on = columns.Day(_("planned start"))
+    planned_end_on = columns.Day(_("planned end"))
+    budget_at_completion = columns.Yen(_("budget at completion"))
     requested_at = _moment(_("requested at"))
     requested_by = person_field(_("requested by"))
     decided_at = _moment(_("decided at"))
     decided_by = person_field(_("decided by"))
-    decision_reason = models.TextField(_("reason of the decision"), blank=True, editable=False)
+    decision_reason = columns.Prose(_("reason of the decision"), blank=True, editable=False)
 
     objects = ScopedQuerySet.as_manager()
     access = (Access(Resource.BASELINE, agency=("project__agency_id",), project=("project_id",)),)
@@ -64,6 +66,7 @@ class Baseline(Registered):
         verbose_name_plural = _("baselines")
         ordering = ("project_id", "number")
         constraints = (
+            within_bounds("budget_at_completion", "baseline_budget_bound"),
             models.UniqueConstraint(
                 fields=("project", "number"),
                 name="baseline_once",
@@ -115,8 +118,8 @@ class PlannedValue(models.Model):
         on_delete=models.PROTECT,
         related_name="planned_values",
     )
-    period = models.DateField(_("month"))
-    amount = models.BigIntegerField(_("planned value to date"))
+    period = columns.Day(_("month"))
+    amount = columns.Yen(_("planned value to date"))
 
     objects = ScopedQuerySet.as_manager()
     access = (
@@ -139,6 +142,7 @@ class PlannedValue(models.Model):
             ),
             models.CheckConstraint(condition=Q(period__day=1), name="planned_value_month"),
             not_negative("amount", "planned_value_positive"),
+            within_bounds("amount", "planned_value_bound"),
         )
 
     def __str__(self) -> str:
@@ -158,11 +162,11 @@ class Milestone(Registered):
         on_delete=models.PROTECT,
         related_name="milestones",
     )
-    name = models.CharField(_("name"), max_length=200)
+    name = columns.Line(_("name"), max_length=200)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.MILESTONE)
-    planned_on = models.DateField(_("planned"))
-    forecast_on = models.DateField(_("forecast"), null=True, blank=True)
-    actual_on = models.DateField(_("actual"), null=True, blank=True)
+    planned_on = columns.Day(_("planned"))
+    forecast_on = columns.Day(_("forecast"), null=True, blank=True)
+    actual_on = columns.Day(_("actual"), null=True, blank=True)
     weight = models.PositiveSmallIntegerField(
         _("weight"),
         null=True,
@@ -186,7 +190,7 @@ class Milestone(Registered):
         )
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
 
 class MonthlyUpdate(Registered):
@@ -198,7 +202,7 @@ class MonthlyUpdate(Registered):
         on_delete=models.PROTECT,
         related_name="updates",
     )
-    period = models.DateField(_("month"), help_text=_("The first day of the month."))
+    period = columns.Day(_("month"), help_text=_("The first day of the month."))
     revision = models.PositiveSmallIntegerField(_("revision"), default=1)
     state = models.CharField(
         _("state"), max_length=10, choices=UpdateState.choices, default=UpdateState.DRAFT
@@ -211,15 +215,15 @@ class MonthlyUpdate(Registered):
         blank=True,
         validators=[MinValueValidator(0), MaxValueValidator(100)],
     )
-    planned_value = models.BigIntegerField(_("planned value"), null=True, blank=True)
-    earned_value = models.BigIntegerField(_("earned value"), null=True, blank=True)
-    actual_cost = models.BigIntegerField(_("actual cost to date"), null=True, blank=True)
-    forecast_cost = models.BigIntegerField(_("forecast final cost"), null=True, blank=True)
-    forecast_end_on = models.DateField(_("forecast finish"), null=True, blank=True)
+    planned_value = columns.Yen(_("planned value"), null=True, blank=True)
+    earned_value = columns.Yen(_("earned value"), null=True, blank=True)
+    actual_cost = columns.Yen(_("actual cost to date"), null=True, blank=True)
+    forecast_cost = columns.Yen(_("forecast final cost"), null=True, blank=True)
+    forecast_end_on = columns.Day(_("forecast finish"), null=True, blank=True)
     confidence = models.PositiveSmallIntegerField(
         _("PJMO's confidence"), choices=Confidence.choices, null=True, blank=True
     )
-    narrative = models.TextField(_("narrative"), blank=True)
+    narrative = columns.Prose(_("narrative"), blank=True)
     basis = models.CharField(
         _("basis of the earned value"),
         max_length=10,
@@ -228,14 +232,14 @@ class MonthlyUpdate(Registered):
     )
     # What was filed on milestones, KPIs and risks (`projects.services.filing`): it reaches these
     # records with the approval, and stays here as it was filed.
-    details = models.JSONField(_("filed with it"), default=dict, blank=True, editable=False)
+    details = columns.Json(_("filed with it"), default=dict, blank=True, editable=False)
     # Check → the reason the PJMO gave for what looks odd.
-    answers = models.JSONField(_("reasons given"), default=dict, blank=True, editable=False)
+    answers = columns.Json(_("reasons given"), default=dict, blank=True, editable=False)
     submitted_at = _moment(_("submitted at"))
     submitted_by = person_field(_("submitted by"))
     returned_at = _moment(_("returned at"))
     returned_by = person_field(_("returned by"))
-    return_reason = models.TextField(_("why it was returned"), blank=True, editable=False)
+    return_reason = columns.Prose(_("why it was returned"), blank=True, editable=False)
     approved_at = _moment(_("approved at"))
     approved_by = person_field(_("approved by"))
     published_at = _moment(_("published at"))
@@ -249,6 +253,10 @@ class MonthlyUpdate(Registered):
         verbose_name_plural = _("monthly updates")
         ordering = ("-period", "project_id", "-revision")
         constraints = (
+            *(
+                within_bounds(name, f"update_{name}_bound")
+                for name in ("planned_value", "earned_value", "actual_cost", "forecast_cost")
+            ),
             models.UniqueConstraint(
                 fields=("project", "period", "revision"),
                 name="update_once",

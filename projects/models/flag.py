@@ -17,6 +17,25 @@ class RiskFlag(models.Model):
     An open flag has no `closed_on`. `unknown` is a state of its own: the rule could not judge.
     """
 
+    # The rules say the rest, and say it again at any time; people decide what is set aside.
+    trail_leaves_out = frozenset(
+        {
+            "id",
+            "rule_id",
+            "rule_version",
+            "agency_id",
+            *(f"{subject}_id" for subject in SUBJECTS),
+            "severity",
+            "reason",
+            "figures",
+            "parameters",
+            "opened_on",
+            "severity_since",
+            "judged_on",
+            "closed_on",
+        }
+    )
+
     rule_id = models.CharField(_("rule"), max_length=60)
     rule_version = models.PositiveSmallIntegerField(_("rule version"))
     agency = models.ForeignKey(

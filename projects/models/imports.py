@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from governance.access import Access, Resource
+from governance.fields import columns
 from governance.querysets import ScopedQuerySet
 from projects.models.choices import JobState
 
@@ -51,6 +52,8 @@ class ImportJob(models.Model):
     `heartbeat_at` tells a worker that lives from one that was killed.
     """
 
+    outside_trail = _("a job; what it writes is told by events")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -59,7 +62,7 @@ class ImportJob(models.Model):
         related_name="import_jobs",
     )
     language = models.CharField(_("language"), max_length=5, default="ja")
-    file_name = models.CharField(_("file"), max_length=255)
+    file_name = columns.Line(_("file"), max_length=255)
     sha256 = models.CharField(max_length=64)
     content = models.BinaryField(null=True)
     # What a CSV file holds; "" for a workbook, whose sheets say it themselves.
@@ -70,6 +73,7 @@ class ImportJob(models.Model):
     progress_done = models.PositiveIntegerField(default=0)
     progress_total = models.PositiveIntegerField(default=0)
     wants_cancel = models.BooleanField(default=False)
+    # Begun so far, to check it or, once it was confirmed, to write it.
     attempts = models.PositiveSmallIntegerField(default=0)
     report = models.JSONField(_("report"), default=dict)
     error = models.TextField(_("error"), blank=True)
@@ -90,4 +94,4 @@ class ImportJob(models.Model):
         ordering = ("-created_at",)
 
     def __str__(self) -> str:
-        return self.file_name
+        return str(self.file_name)

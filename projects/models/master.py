@@ -2,6 +2,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from governance.access import Access, Resource
+from governance.fields import columns
 from governance.models.base import Master, validity_constraint
 from governance.querysets import ScopedQuerySet
 from projects.models.choices import CostClass, ReviewLayer
@@ -40,7 +41,7 @@ class ReviewType(Master):
 
     layer = models.CharField(_("layer"), max_length=12, choices=ReviewLayer.choices)
     stage_no = models.PositiveSmallIntegerField(_("stage number"), null=True, blank=True)
-    phase = models.CharField(_("phase"), max_length=120, blank=True)
+    phase = columns.Line(_("phase"), max_length=120, blank=True)
 
     objects = ScopedQuerySet.as_manager()
     access = (Access(Resource.MASTER),)

@@ -3,6 +3,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from governance.access import Access, Resource
+from governance.fields import columns
 from governance.models.base import Tracked
 from governance.querysets import ScopedQuerySet
 from projects.models.base import person_field
@@ -22,8 +23,8 @@ class FlagMute(Tracked):
         related_name="mutes",
     )
     severity = models.CharField(_("severity"), max_length=8, choices=FlagSeverity.choices)
-    reason = models.TextField(_("reason"))
-    expires_on = models.DateField(_("until"))
+    reason = columns.Prose(_("reason"))
+    expires_on = columns.Day(_("until"))
     state = models.CharField(
         _("state"), max_length=10, choices=RequestState.choices, default=RequestState.REQUESTED
     )
@@ -31,7 +32,7 @@ class FlagMute(Tracked):
     requested_by = person_field(_("requested by"))
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
     decided_by = person_field(_("decided by"))
-    decision_reason = models.TextField(_("reason of the decision"), blank=True)
+    decision_reason = columns.Prose(_("reason of the decision"), blank=True)
 
     objects = ScopedQuerySet.as_manager()
     access = (

@@ -9,6 +9,8 @@ class OutlookRun(models.Model):
     Recomputed whole by `services.outlook`, never edited; only the latest is read.
     """
 
+    outside_trail = _("derived from the register, made anew at any time")
+
     as_of = models.DateField(_("as of"), unique=True)
     cases = models.PositiveIntegerField()
     known = models.PositiveIntegerField()

@@ -3,6 +3,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from governance.access import Access, Resource
+from governance.fields import columns
 from governance.querysets import ScopedQuerySet
 from projects.models.base import Registered, in_order
 from projects.models.choices import ProjectPhase
@@ -11,9 +12,9 @@ from projects.models.choices import ProjectPhase
 class Project(Registered):
     """An undertaking that builds or renews systems, led by a PJMO."""
 
-    code = models.CharField(_("project code"), max_length=40, unique=True)
-    name = models.CharField(_("name"), max_length=200)
-    name_en = models.CharField(_("name (English)"), max_length=200, blank=True)
+    code = columns.Line(_("project code"), max_length=40, unique=True)
+    name = columns.Line(_("name"), max_length=200)
+    name_en = columns.Line(_("name (English)"), max_length=200, blank=True)
     agency = models.ForeignKey(
         "governance.Agency",
         verbose_name=_("agency"),
@@ -25,12 +26,12 @@ class Project(Registered):
     )
     phase = models.CharField(_("phase"), max_length=14, choices=ProjectPhase.choices)
     is_priority = models.BooleanField(_("priority project (重点プロジェクト)"), default=False)
-    purpose = models.TextField(_("purpose"), blank=True)
-    head_name = models.CharField(
+    purpose = columns.Prose(_("purpose"), blank=True)
+    head_name = columns.Line(
         _("project leader (プロジェクト推進責任者)"), max_length=120, blank=True
     )
-    started_on = models.DateField(_("started on"), null=True, blank=True)
-    ended_on = models.DateField(_("ended on"), null=True, blank=True)
+    started_on = columns.Day(_("started on"), null=True, blank=True)
+    ended_on = columns.Day(_("ended on"), null=True, blank=True)
 
     objects = ScopedQuerySet.as_manager()
     access = (Access(Resource.PROJECT, agency=("agency_id",), project=("pk",)),)
@@ -54,4 +55,4 @@ class Project(Registered):
         )
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)

@@ -1,10 +1,14 @@
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from governance import corporate_number
 from governance.access import Access, Resource
+from governance.fields import columns
+from governance.fields.columns import within_bounds
 from governance.querysets import ScopedQuerySet
-from projects.models.base import FiscalYearField, Registered, one_holder, year_in_range
+from projects.models.base import Registered, one_holder, owner_field, year_in_range
 from projects.models.choices import (
     FindingCategory,
     FindingWeight,
@@ -61,15 +65,30 @@ class Review(Registered):
         on_delete=models.PROTECT,
         related_name="reviews",
     )
-    fiscal_year = FiscalYearField(_("fiscal year"))
-    reviewer = models.CharField(_("reviewer"), max_length=200, blank=True)
-    due_on = models.DateField(_("due on"), null=True, blank=True)
-    held_on = models.DateField(_("held on"), null=True, blank=True)
+    fiscal_year = columns.FiscalYear(_("fiscal year"))
+    reviewer = columns.Line(_("reviewer"), max_length=200, blank=True)
+    reviewer_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("account of the reviewer"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    reviewer_number = columns.Line(
+        _("corporate number of the reviewing body"),
+        max_length=13,
+        blank=True,
+        validators=[corporate_number.validate],
+        help_text=_("Third-party verification names an account, or a body by its number."),
+    )
+    due_on = columns.Day(_("due on"), null=True, blank=True)
+    held_on = columns.Day(_("held on"), null=True, blank=True)
     is_complete = models.BooleanField(_("complete"), default=False)
     verdict = models.CharField(
         _("verdict"), max_length=12, choices=Verdict.choices, blank=True, default=Verdict.NONE
     )
-    remarks = models.TextField(_("remarks"), blank=True)
+    remarks = columns.Prose(_("remarks"), blank=True)
     response = models.CharField(
         _("response"),
         max_length=18,
@@ -77,9 +96,9 @@ class Review(Registered):
         blank=True,
         default=ReviewResponse.NONE,
     )
-    response_text = models.TextField(_("response, in words"), blank=True)
-    reflected_amount = models.BigIntegerField(_("amount reflected"), null=True, blank=True)
-    source_key = models.CharField(max_length=80, blank=True, editable=False)
+    response_text = columns.Prose(_("response, in words"), blank=True)
+    reflected_amount = columns.Yen(_("amount reflected"), null=True, blank=True)
+    source_key = columns.Line(max_length=80, blank=True, editable=False)
 
     objects = ScopedQuerySet.as_manager()
     access = _lines("")
@@ -91,6 +110,7 @@ class Review(Registered):
         constraints = (
             one_holder("review_holder"),
             year_in_range("fiscal_year", "review_year"),
+            within_bounds("reflected_amount", "review_reflected_bound"),
             models.UniqueConstraint(
                 fields=("source_key",),
                 condition=~Q(source_key=""),
@@ -110,11 +130,12 @@ class Finding(Registered):
     )
     category = models.CharField(_("category"), max_length=14, choices=FindingCategory.choices)
     weight = models.CharField(_("weight"), max_length=8, choices=FindingWeight.choices)
-    text = models.TextField(_("finding"))
-    owner = models.CharField(_("owner"), max_length=120, blank=True)
-    due_on = models.DateField(_("due on"), null=True, blank=True)
-    answer = models.TextField(_("answer"), blank=True)
-    accepted_on = models.DateField(_("accepted on"), null=True, blank=True)
+    text = columns.Prose(_("finding"))
+    owner_user = owner_field()
+    owner = columns.Line(_("owner outside of this site"), max_length=120, blank=True)
+    due_on = columns.Day(_("due on"), null=True, blank=True)
+    answer = columns.Prose(_("answer"), blank=True)
+    accepted_on = columns.Day(_("accepted on"), null=True, blank=True)
 
     objects = ScopedQuerySet.as_manager()
     access = _lines("review__")
@@ -125,4 +146,9 @@ class Finding(Registered):
         ordering = ("review_id", "pk")
 
     def __str__(self) -> str:
-        return self.text[:120]
+        return str(self.text[:120])
+
+    @property
+    def owner_name(self) -> str:
+        """Whose work it is, in words; "" where nobody is named."""
+        return str(self.owner_user or self.owner)

@@ -4,8 +4,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from governance.access import Access, Resource
+from governance.fields import columns
 from governance.querysets import ScopedQuerySet
-from projects.models.base import Registered
+from projects.models.base import Registered, owner_field
 from projects.models.choices import RiskKind, RiskStatus
 
 _ONE_TO_FIVE = [MinValueValidator(1), MaxValueValidator(5)]
@@ -21,21 +22,22 @@ class Risk(Registered):
         related_name="risks",
     )
     kind = models.CharField(_("kind"), max_length=6, choices=RiskKind.choices)
-    title = models.CharField(_("title"), max_length=200)
-    description = models.TextField(_("description"), blank=True)
+    title = columns.Line(_("title"), max_length=200)
+    description = columns.Prose(_("description"), blank=True)
     probability = models.PositiveSmallIntegerField(
         _("probability (1–5)"), null=True, blank=True, validators=_ONE_TO_FIVE
     )
     impact = models.PositiveSmallIntegerField(
         _("impact (1–5)"), null=True, blank=True, validators=_ONE_TO_FIVE
     )
-    plan = models.TextField(_("treatment plan"), blank=True)
-    owner = models.CharField(_("owner"), max_length=120, blank=True)
+    plan = columns.Prose(_("treatment plan"), blank=True)
+    owner_user = owner_field()
+    owner = columns.Line(_("owner outside of this site"), max_length=120, blank=True)
     status = models.CharField(
         _("status"), max_length=10, choices=RiskStatus.choices, default=RiskStatus.OPEN
     )
-    due_on = models.DateField(_("due on"), null=True, blank=True)
-    closed_on = models.DateField(_("closed on"), null=True, blank=True)
+    due_on = columns.Day(_("due on"), null=True, blank=True)
+    closed_on = columns.Day(_("closed on"), null=True, blank=True)
 
     objects = ScopedQuerySet.as_manager()
     access = (Access(Resource.RISK, agency=("project__agency_id",), project=("project_id",)),)
@@ -59,4 +61,9 @@ class Risk(Registered):
         )
 
     def __str__(self) -> str:
-        return self.title
+        return str(self.title)
+
+    @property
+    def owner_name(self) -> str:
+        """Whose work it is, in words; "" where nobody is named."""
+        return str(self.owner_user or self.owner)

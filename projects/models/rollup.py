@@ -2,8 +2,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from governance.access import Access, Resource
+from governance.fields import columns
 from governance.querysets import ScopedQuerySet
-from projects.models.base import FiscalYearField, once_per_holder, one_holder
+from projects.models.base import once_per_holder, one_holder
 
 
 def _yen() -> "models.BigIntegerField[int | None, int | None]":
@@ -17,6 +18,8 @@ class YearRollup(models.Model):
     `manage.py verify_rollups` proves it. Agency and class stand here for grouping.
     """
 
+    outside_trail = _("derived from the register, made anew at any time")
+
     system = models.ForeignKey(
         "projects.System", null=True, on_delete=models.CASCADE, related_name="year_rollups"
     )
@@ -24,7 +27,7 @@ class YearRollup(models.Model):
         "projects.Project", null=True, on_delete=models.CASCADE, related_name="year_rollups"
     )
     agency = models.ForeignKey("governance.Agency", on_delete=models.CASCADE, related_name="+")
-    fiscal_year = FiscalYearField(_("fiscal year"))
+    fiscal_year = columns.FiscalYear(_("fiscal year"))
     requested = _yen()
     initial = _yen()
     supplementary = _yen()
@@ -42,6 +45,8 @@ class YearRollup(models.Model):
     # Use of the services that run on the system, where both counts are known.
     cases = models.BigIntegerField(null=True)
     online_cases = models.BigIntegerField(null=True)
+
+    left_out_of_export = "recomputed from the lines that it sums"
 
     objects = ScopedQuerySet.as_manager()
     access = (
@@ -65,13 +70,17 @@ class ServiceRollup(models.Model):
     """Services of one agency in one fiscal year; case counts of services that are online
     and whose two counts are known (the base of the online use rate, オンライン利用率)."""
 
+    outside_trail = _("derived from the register, made anew at any time")
+
     agency = models.ForeignKey("governance.Agency", on_delete=models.CASCADE, related_name="+")
-    fiscal_year = FiscalYearField(_("fiscal year"))
+    fiscal_year = columns.FiscalYear(_("fiscal year"))
     services = models.PositiveIntegerField()
     services_online = models.PositiveIntegerField()
     services_measured = models.PositiveIntegerField()
     cases = models.BigIntegerField()
     online_cases = models.BigIntegerField()
+
+    left_out_of_export = "recomputed from the lines that it sums"
 
     objects = ScopedQuerySet.as_manager()
     access = (Access(Resource.SERVICE, agency=("agency_id",)),)

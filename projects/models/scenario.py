@@ -4,6 +4,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from governance.access import Access, Resource
+from governance.fields import columns
 from governance.models.base import Tracked
 from governance.querysets import ScopedQuerySet
 
@@ -15,8 +16,8 @@ class Scenario(Tracked):
     nothing of the register depends on it. Without an agency it is about the whole government.
     """
 
-    name = models.CharField(_("name"), max_length=120)
-    note = models.TextField(_("note"), blank=True)
+    name = columns.Line(_("name"), max_length=120)
+    note = columns.Prose(_("note"), blank=True)
     agency = models.ForeignKey(
         "governance.Agency",
         verbose_name=_("agency"),
@@ -32,7 +33,7 @@ class Scenario(Tracked):
         on_delete=models.PROTECT,
         related_name="scenarios",
     )
-    assumptions = models.JSONField(_("assumptions"), default=dict, blank=True)
+    assumptions = columns.Json(_("assumptions"), default=dict, blank=True)
 
     objects = ScopedQuerySet.as_manager()
     access = (Access(Resource.SCENARIO, agency=("agency_id",)),)
@@ -55,4 +56,4 @@ class Scenario(Tracked):
         )
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)

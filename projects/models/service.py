@@ -3,8 +3,11 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from governance.access import Access, Resource
+from governance.fields import columns
+from governance.fields.bounds import COUNT_MAX
+from governance.fields.columns import within_bounds
 from governance.querysets import ScopedQuerySet
-from projects.models.base import FiscalYearField, Registered, not_negative, stated, year_in_range
+from projects.models.base import Registered, not_negative, stated, year_in_range
 from projects.models.choices import OnlineStatus, ValueState
 
 
@@ -20,8 +23,8 @@ def _state() -> "models.CharField[str, str]":
 class Service(Registered):
     """A procedure that people or businesses use, and the systems it runs on."""
 
-    service_id = models.CharField(_("service ID"), max_length=40, unique=True)
-    name = models.CharField(_("name"), max_length=500)
+    service_id = columns.Line(_("service ID"), max_length=40, unique=True)
+    name = columns.Line(_("name"), max_length=500)
     agency = models.ForeignKey(
         "governance.Agency",
         verbose_name=_("agency"),
@@ -31,10 +34,10 @@ class Service(Registered):
     systems = models.ManyToManyField(
         "projects.System", verbose_name=_("systems"), related_name="services", blank=True
     )
-    procedure_type = models.CharField(_("procedure type"), max_length=60, blank=True)
-    law = models.CharField(_("law"), max_length=300, blank=True)
-    article = models.CharField(_("article"), max_length=300, blank=True)
-    user_group = models.CharField(_("who uses it"), max_length=60, blank=True)
+    procedure_type = columns.Line(_("procedure type"), max_length=60, blank=True)
+    law = columns.Line(_("law"), max_length=300, blank=True)
+    article = columns.Line(_("article"), max_length=300, blank=True)
+    user_group = columns.Line(_("who uses it"), max_length=60, blank=True)
     online_status = models.CharField(
         _("online status"),
         max_length=14,
@@ -42,7 +45,7 @@ class Service(Registered):
         default=OnlineStatus.UNKNOWN,
     )
     # As the source names them, kept so that systems which arrive later can be linked.
-    system_names = models.CharField(_("systems as named by the source"), max_length=500, blank=True)
+    system_names = columns.Line(_("systems as named by the source"), max_length=500, blank=True)
 
     objects = ScopedQuerySet.as_manager()
     access = (
@@ -62,7 +65,7 @@ class Service(Registered):
         )
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
 
 class ServiceYear(Registered):
@@ -71,12 +74,12 @@ class ServiceYear(Registered):
     service = models.ForeignKey(
         Service, verbose_name=_("service"), on_delete=models.PROTECT, related_name="years"
     )
-    fiscal_year = FiscalYearField(_("fiscal year"))
-    cases = models.BigIntegerField(_("cases a year"), null=True, blank=True)
+    fiscal_year = columns.FiscalYear(_("fiscal year"))
+    cases = columns.Count(_("cases a year"), null=True, blank=True)
     cases_state = _state()
-    online_cases = models.BigIntegerField(_("online cases a year"), null=True, blank=True)
+    online_cases = columns.Count(_("online cases a year"), null=True, blank=True)
     online_cases_state = _state()
-    started_cases = models.BigIntegerField(
+    started_cases = columns.Count(
         _("cases begun a year"),
         null=True,
         blank=True,
@@ -96,7 +99,7 @@ class ServiceYear(Registered):
         help_text=_("Share of satisfied answers, 0 to 1."),
     )
     satisfaction_ratio_state = _state()
-    satisfaction_answers = models.BigIntegerField(
+    satisfaction_answers = columns.Count(
         _("answers about satisfaction"),
         null=True,
         blank=True,
@@ -138,6 +141,10 @@ class ServiceYear(Registered):
             stated("minutes_per_case", "service_minutes_stated"),
             stated("satisfaction_ratio", "service_satisfaction_stated"),
             stated("satisfaction_answers", "service_answers_stated"),
+            *(
+                within_bounds(name, f"service_{name}_bound", COUNT_MAX)
+                for name in ("cases", "online_cases", "started_cases", "satisfaction_answers")
+            ),
             models.CheckConstraint(
                 condition=Q(satisfaction_ratio__isnull=True)
                 | Q(satisfaction_ratio__gte=0, satisfaction_ratio__lte=1),

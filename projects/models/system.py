@@ -4,8 +4,10 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from governance.access import Access, Resource
+from governance.fields import columns
+from governance.fields.columns import within_bounds
 from governance.querysets import ScopedQuerySet
-from projects.models.base import FiscalYearField, Registered, in_order, not_negative, year_in_range
+from projects.models.base import Registered, in_order, not_negative, year_in_range
 from projects.models.choices import Answer, Hosting, LineageKind, Profile, SystemStatus
 
 
@@ -33,9 +35,9 @@ class System(Registered):
         "conforms_one_stop",
     )
 
-    system_id = models.CharField(_("system ID"), max_length=40, unique=True)
-    name = models.CharField(_("name"), max_length=200)
-    name_en = models.CharField(_("name (English)"), max_length=200, blank=True)
+    system_id = columns.Line(_("system ID"), max_length=40, unique=True)
+    name = columns.Line(_("name"), max_length=200)
+    name_en = columns.Line(_("name (English)"), max_length=200, blank=True)
     agency = models.ForeignKey(
         "governance.Agency",
         verbose_name=_("agency"),
@@ -55,21 +57,21 @@ class System(Registered):
     hosting = models.CharField(
         _("hosting"), max_length=20, choices=Hosting.choices, default=Hosting.UNKNOWN
     )
-    description = models.TextField(_("description"), blank=True)
-    go_live_on = models.DateField(_("go-live"), null=True, blank=True)
+    description = columns.Prose(_("description"), blank=True)
+    go_live_on = columns.Day(_("go-live"), null=True, blank=True)
     go_live_is_year_only = models.BooleanField(
         _("only the fiscal year of go-live is known"), default=False
     )
-    retired_on = models.DateField(_("retired on"), null=True, blank=True)
-    support_ends_on = models.DateField(_("end of support"), null=True, blank=True)
-    next_renewal_year = FiscalYearField(_("next renewal year"), null=True, blank=True)
-    next_renewal_cost = models.BigIntegerField(
+    retired_on = columns.Day(_("retired on"), null=True, blank=True)
+    support_ends_on = columns.Day(_("end of support"), null=True, blank=True)
+    next_renewal_year = columns.FiscalYear(_("next renewal year"), null=True, blank=True)
+    next_renewal_cost = columns.Yen(
         _("expected renewal cost"), null=True, blank=True, validators=[MinValueValidator(0)]
     )
     rto_hours = models.PositiveIntegerField(_("recovery time objective"), null=True, blank=True)
     rpo_hours = models.PositiveIntegerField(_("recovery point objective"), null=True, blank=True)
-    last_security_test_on = models.DateField(_("last security test"), null=True, blank=True)
-    last_continuity_test_on = models.DateField(_("last continuity test"), null=True, blank=True)
+    last_security_test_on = columns.Day(_("last security test"), null=True, blank=True)
+    last_continuity_test_on = columns.Day(_("last continuity test"), null=True, blank=True)
     personal_data = _mark(_("handles personal data"))
     conforms_api = _mark(_("offers an API"))
     conforms_open_data = _mark(_("open data by design"))
@@ -79,7 +81,7 @@ class System(Registered):
     conforms_digital_first = _mark(_("digital-first"))
     conforms_once_only = _mark(_("once-only"))
     conforms_one_stop = _mark(_("one-stop"))
-    source_note = models.TextField(_("note on the source"), blank=True)
+    source_note = columns.Prose(_("note on the source"), blank=True)
 
     objects = ScopedQuerySet.as_manager()
     access = (Access(Resource.SYSTEM, agency=("agency_id",), project=("projects",), many=True),)
@@ -96,6 +98,7 @@ class System(Registered):
             ),
             year_in_range("next_renewal_year", "system_renewal_year", null=True),
             not_negative("next_renewal_cost", "system_renewal_cost"),
+            within_bounds("next_renewal_cost", "system_renewal_bound"),
             in_order(
                 "go_live_on",
                 "retired_on",
@@ -105,7 +108,7 @@ class System(Registered):
         )
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
 
 class SystemLineage(Registered):
@@ -124,8 +127,8 @@ class SystemLineage(Registered):
         related_name="predecessor_links",
     )
     kind = models.CharField(_("kind"), max_length=10, choices=LineageKind.choices)
-    happened_on = models.DateField(_("on"))
-    note = models.TextField(_("note"), blank=True)
+    happened_on = columns.Day(_("on"))
+    note = columns.Prose(_("note"), blank=True)
 
     objects = ScopedQuerySet.as_manager()
     access = (Access(Resource.SYSTEM, agency=("predecessor__agency_id", "successor__agency_id")),)

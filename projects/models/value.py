@@ -4,9 +4,11 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from governance.access import Access, Resource
+from governance.fields import columns
+from governance.fields.columns import within_bounds
 from governance.models.base import Tracked
 from governance.querysets import ScopedQuerySet
-from projects.models.base import FiscalYearField, Registered, one_holder, stated, year_in_range
+from projects.models.base import Registered, one_holder, stated, year_in_range
 from projects.models.choices import (
     BenefitKind,
     Horizon,
@@ -29,7 +31,7 @@ def _state() -> "models.CharField[str, str]":
 class Kpi(Registered):
     """A node of the goal chain: activity → output → outcome."""
 
-    code = models.CharField(_("KPI code"), max_length=60, unique=True)
+    code = columns.Line(_("KPI code"), max_length=60, unique=True)
     system = models.ForeignKey(
         "projects.System",
         verbose_name=_("system"),
@@ -50,13 +52,13 @@ class Kpi(Registered):
     horizon = models.CharField(
         _("horizon"), max_length=8, choices=Horizon.choices, blank=True, default=Horizon.NONE
     )
-    title = models.TextField(_("goal"))
-    indicator = models.CharField(_("indicator"), max_length=500, blank=True)
-    unit = models.CharField(_("unit"), max_length=40, blank=True)
+    title = columns.Prose(_("goal"))
+    indicator = columns.Line(_("indicator"), max_length=500, blank=True)
+    unit = columns.Line(_("unit"), max_length=40, blank=True)
     direction = models.CharField(
         _("direction"), max_length=8, choices=KpiDirection.choices, default=KpiDirection.UNKNOWN
     )
-    source = models.CharField(_("source"), max_length=300, blank=True)
+    source = columns.Line(_("source"), max_length=300, blank=True)
 
     objects = ScopedQuerySet.as_manager()
     access = (
@@ -75,7 +77,7 @@ class Kpi(Registered):
         constraints = (one_holder("kpi_holder"),)
 
     def __str__(self) -> str:
-        return self.title[:120]
+        return str(self.title[:120])
 
 
 class KpiLink(Registered):
@@ -87,7 +89,7 @@ class KpiLink(Registered):
     target = models.ForeignKey(
         Kpi, verbose_name=_("to"), on_delete=models.PROTECT, related_name="links_in"
     )
-    reason = models.TextField(_("reason"), blank=True)
+    reason = columns.Prose(_("reason"), blank=True)
 
     objects = ScopedQuerySet.as_manager()
     access = (
@@ -126,7 +128,7 @@ class KpiValue(Registered):
     kpi = models.ForeignKey(
         Kpi, verbose_name=_("KPI"), on_delete=models.PROTECT, related_name="values"
     )
-    fiscal_year = FiscalYearField(_("fiscal year"))
+    fiscal_year = columns.FiscalYear(_("fiscal year"))
     # 15 digits: what SQLite, which keeps decimals as binary floats, gives back exactly.
     method_version = models.PositiveSmallIntegerField(_("method version"), default=1)
     target = models.DecimalField(
@@ -174,9 +176,9 @@ class KpiMethod(Tracked):
         Kpi, verbose_name=_("KPI"), on_delete=models.PROTECT, related_name="methods"
     )
     number = models.PositiveSmallIntegerField(_("method version"))
-    from_year = FiscalYearField(_("from fiscal year"))
-    description = models.TextField(_("how it is measured"))
-    reason = models.TextField(_("why it changed"), blank=True)
+    from_year = columns.FiscalYear(_("from fiscal year"))
+    description = columns.Prose(_("how it is measured"))
+    reason = columns.Prose(_("why it changed"), blank=True)
 
     objects = ScopedQuerySet.as_manager()
     access = (
@@ -222,7 +224,7 @@ class TargetChange(Tracked):
     new_target = models.DecimalField(
         _("target asked for"), max_digits=15, decimal_places=3, null=True, blank=True
     )
-    reason = models.TextField(_("reason"))
+    reason = columns.Prose(_("reason"))
     state = models.CharField(
         _("state"),
         max_length=10,
@@ -247,7 +249,7 @@ class TargetChange(Tracked):
         on_delete=models.PROTECT,
         related_name="+",
     )
-    decision_reason = models.TextField(_("reason of the decision"), blank=True)
+    decision_reason = columns.Prose(_("reason of the decision"), blank=True)
 
     objects = ScopedQuerySet.as_manager()
     access = (
@@ -299,12 +301,12 @@ class Benefit(Registered):
         related_name="benefits",
     )
     kind = models.CharField(_("kind"), max_length=10, choices=BenefitKind.choices)
-    fiscal_year = FiscalYearField(_("fiscal year"))
-    planned = models.BigIntegerField(_("planned"), null=True, blank=True)
+    fiscal_year = columns.FiscalYear(_("fiscal year"))
+    planned = columns.Yen(_("planned"), null=True, blank=True)
     planned_state = _state()
-    realised = models.BigIntegerField(_("realised"), null=True, blank=True)
+    realised = columns.Yen(_("realised"), null=True, blank=True)
     realised_state = _state()
-    method = models.CharField(_("how it is measured"), max_length=300, blank=True)
+    method = columns.Line(_("how it is measured"), max_length=300, blank=True)
 
     objects = ScopedQuerySet.as_manager()
     access = (Access(Resource.KPI, agency=("project__agency_id",), project=("project_id",)),)
@@ -322,6 +324,8 @@ class Benefit(Registered):
             year_in_range("fiscal_year", "benefit_year"),
             stated("planned", "benefit_planned_stated"),
             stated("realised", "benefit_realised_stated"),
+            within_bounds("planned", "benefit_planned_bound"),
+            within_bounds("realised", "benefit_realised_bound"),
         )
 
     def __str__(self) -> str:

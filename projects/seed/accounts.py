@@ -3,6 +3,7 @@
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 
 from django.contrib.auth.hashers import make_password
 from django.db import models, transaction
@@ -111,6 +112,8 @@ def make_accounts(act: Act, password: Callable[[], str]) -> Made:
     project, case = _project(agency), _case(agency)
     made: list[Account] = []
     homeless: list[str] = []
+    users: list[int] = []
+    memberships: list[int] = []
     encoded = ""
     for spec in ACCOUNTS:
         if spec.username in existing:
@@ -124,7 +127,7 @@ def make_accounts(act: Act, password: Callable[[], str]) -> Made:
         user = User.objects.create(
             username=spec.username, display_name=spec.display_name, password=encoded
         )
-        Membership.objects.create(
+        membership = Membership.objects.create(
             user=user,
             role=spec.role,
             agency=home if isinstance(home, Agency) else None,
@@ -132,6 +135,8 @@ def make_accounts(act: Act, password: Callable[[], str]) -> Made:
             is_head=spec.role == Role.MINISTRY_CIO,
             updated_at=act.at,
         )
+        users.append(user.pk)
+        memberships.append(membership.pk)
         made.append(Account(spec, "" if home is None else str(home)))
     if made:
         audit.record(
@@ -140,6 +145,7 @@ def make_accounts(act: Act, password: Callable[[], str]) -> Made:
             object_type="user",
             object_key="demo",
             after={"usernames": [account.spec.username for account in made]},
+            wrote=chain(audit.stored(User, users), audit.stored(Membership, memberships)),
         )
     ordered = tuple(spec.username for spec in ACCOUNTS if spec.username in existing)
     return Made(tuple(made), ordered, tuple(homeless))

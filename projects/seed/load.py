@@ -6,7 +6,7 @@ takes no more memory than one. All of it is written in one transaction, or nothi
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from django.apps import apps
@@ -302,7 +302,7 @@ class _Loader:
 
 def _subject(system: System) -> str:
     """What the services of a system are about."""
-    return system.name.removesuffix("システム").split("システム（")[0]
+    return str(system.name).removesuffix("システム").split("システム（")[0]
 
 
 def _batches(rows: Iterable[M]) -> Iterator[list[M]]:
@@ -351,5 +351,6 @@ def seed_government(
             "systems": size,
             "rows": rows,
         },
+        wrote=chain.from_iterable(map(audit.stored, audit.audited_models())),
     )
     return rows

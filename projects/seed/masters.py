@@ -19,7 +19,7 @@ from django.db import transaction
 
 from governance import audit
 from governance.access import Role
-from governance.audit import Act
+from governance.audit import Act, State
 from governance.models import RoleTerm, Target
 from projects.models import CostItem, ReviewType, SystemClass
 from projects.models.choices import CostClass, ReviewLayer
@@ -249,9 +249,14 @@ class LoadedMasters:
 
 
 def _add(
-    model: type[Any], key: str, wanted: Mapping[str, Mapping[str, Any]], act: Act
+    model: type[Any],
+    key: str,
+    wanted: Mapping[str, Mapping[str, Any]],
+    act: Act,
+    wrote: list[State],
 ) -> tuple[dict[str, Any], int]:
-    """Every entry of `model` by `key` after the missing ones of `wanted` were added; how many."""
+    """Every entry of `model` by `key` after the missing ones of `wanted` were added; how many.
+    `wrote` is told the states of the new ones."""
     known = set(model._default_manager.values_list(key, flat=True))
     new = [
         model(**{key: code}, **values, updated_at=act.at, updated_by=act.user)
@@ -260,7 +265,7 @@ def _add(
     ]
     for entry in new:
         entry.full_clean()
-    model._default_manager.bulk_create(new)
+    wrote += audit.of(model._default_manager.bulk_create(new))
     return {getattr(entry, key): entry for entry in model._default_manager.all()}, len(new)
 
 
@@ -276,6 +281,7 @@ def load_masters(act: Act) -> LoadedMasters:
     anything was added. Cost: two queries a kind of master.
     """
     loaded = LoadedMasters()
+    wrote: list[State] = []
     loaded.system_classes, added = _add(
         SystemClass,
         "code",
@@ -284,6 +290,7 @@ def load_masters(act: Act) -> LoadedMasters:
             for code, name, name_en, since in SYSTEM_CLASSES
         ),
         act,
+        wrote,
     )
     loaded.added["systemclass"] = added
     loaded.cost_items, loaded.added["costitem"] = _add(
@@ -295,9 +302,10 @@ def load_masters(act: Act) -> LoadedMasters:
             for code, name, name_en in items
         ),
         act,
+        wrote,
     )
     loaded.review_types, loaded.added["reviewtype"] = _add(
-        ReviewType, "code", _ordered(_review_types()), act
+        ReviewType, "code", _ordered(_review_types()), act, wrote
     )
     _roles, loaded.added["roleterm"] = _add(
         RoleTerm,
@@ -307,6 +315,7 @@ def load_masters(act: Act) -> LoadedMasters:
             for role, name, name_en, since in ROLES
         },
         act,
+        wrote,
     )
     _targets, loaded.added["target"] = _add(
         Target,
@@ -327,6 +336,7 @@ def load_masters(act: Act) -> LoadedMasters:
             for spec in TARGETS
         },
         act,
+        wrote,
     )
     if any(loaded.added.values()):
         audit.record(
@@ -335,5 +345,6 @@ def load_masters(act: Act) -> LoadedMasters:
             object_type="masters",
             object_key="default",
             after=loaded.added,
+            wrote=wrote,
         )
     return loaded

@@ -163,6 +163,10 @@ def save(
     """
     if unit not in UNITS:
         raise DomainError(_("This is not a unit."))
+    try:
+        CostLine._meta.get_field("account").run_validators(account)
+    except ValidationError as error:
+        raise DomainError(_("Account: %(why)s") % {"why": " ".join(error.messages)}) from error
     # Two who write into the same empty cell wait for each other here.
     type(holder)._default_manager.select_for_update(of=("self",)).get(pk=holder.pk)
     stored = {

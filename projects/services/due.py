@@ -1,43 +1,38 @@
-"""The regular jobs, run by Celery beat or by `manage.py run_due_jobs`: the same functions."""
+"""What the regular jobs of the register do, and how each tells what it did."""
 
-from datetime import date, datetime
+from datetime import datetime
 
-from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from governance.audit import Act
-from governance.models import JobMark
-from governance.notices import mail_due
+from governance.jobs import tell_left_out
+from governance.mail import mail_due
 from projects.notice_text import words
 from projects.services import flags, outlook, reminders
 
 
-def judge(at: datetime) -> None:
-    """Judge every flag for today: reports and reviews fall due without anybody writing. Then learn
-    from what is known by now."""
+def judge(at: datetime) -> str:
+    """Judge every flag for today: reports and reviews fall due without anybody writing."""
     day = timezone.localdate(at)
-    flags.recompute_all(Act(user=None, at=at, source="schedule"), as_of=day)
+    run = flags.recompute_all(Act(user=None, at=at, source="schedule"), as_of=day)
+    for subject, pk, error in run.left_out:
+        tell_left_out("judge", f"{subject} #{pk}", error, at)
+    return _("Flags judged for %(day)s.") % {"day": day}
+
+
+def learn(at: datetime) -> str:
+    """Learn how projects go from what is known by now."""
+    day = timezone.localdate(at)
     outlook.recompute(day)
+    return _("Learned from what was known on %(day)s.") % {"day": day}
 
 
-def once_a_day(name: str, day: date, at: datetime) -> bool:
-    """Whether a daily job still has to run for `day`; marks it as run. Two machines that ask at the
-    same moment get different answers."""
-    with transaction.atomic():
-        JobMark.objects.get_or_create(name=name, defaults={"ran_for": date(1, 1, 1), "ran_at": at})
-        mark = JobMark.objects.select_for_update(of=("self",)).get(name=name)
-        if mark.ran_for >= day:
-            return False
-        mark.ran_for, mark.ran_at = day, at
-        mark.save()
-        return True
+def mail(at: datetime) -> str:
+    """Send the mails that are due."""
+    return _("Mails sent: %(n)d") % {"n": mail_due(at, words)}
 
 
-def mail(at: datetime) -> int:
-    """Send the mails that are due; returns how many."""
-    return mail_due(at, words)
-
-
-def remind(at: datetime) -> int:
-    """Tell what has fallen due; returns how many notices are new."""
-    return reminders.remind(at)
+def remind(at: datetime) -> str:
+    """Tell what has fallen due."""
+    return _("New notices: %(n)d") % {"n": reminders.remind(at)}

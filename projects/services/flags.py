@@ -7,6 +7,7 @@ so a flag that turns from unknown to found is closed and opened anew. Judging th
 again for the same day writes nothing.
 """
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -36,7 +37,11 @@ from projects.models import (
 )
 from projects.services.judges import JUDGES, Answered, Book, Judge
 
+logger = logging.getLogger(__name__)
+
 CHUNK = 2000
+# More rows than this that cannot be judged are a fault of a rule: the run fails.
+MOST_LEFT_OUT = 20
 # Above this many changes in one act, one event sums them up instead of one event a flag.
 EVENTS_PER_ACT = 25
 
@@ -48,7 +53,8 @@ class Recomputed:
     """How many flags a run wrote; `standing` counts what it found by rule id and severity.
 
     `confirmed` flags were judged for an earlier day and stand unchanged. `journal` tells the
-    first writes one by one: verb, flag, its columns before.
+    first writes one by one: verb, flag, its columns before. `left_out` are the subjects that no rule
+    could be asked about, each with the error.
     """
 
     opened: int = 0
@@ -57,6 +63,9 @@ class Recomputed:
     confirmed: int = 0
     standing: Counter[tuple[str, str]] = field(default_factory=Counter)
     journal: list[tuple[str, RiskFlag, dict[str, Any] | None]] = field(default_factory=list)
+    left_out: list[tuple[str, int, Exception]] = field(default_factory=list)
+    # Flags that were set aside and are heard again: what people decided has changed.
+    heard: list[RiskFlag] = field(default_factory=list)
     _books: dict[date, Book] = field(default_factory=dict)
 
     def book(self, day: date) -> Book:
@@ -68,6 +77,19 @@ class Recomputed:
     @property
     def differences(self) -> int:
         return self.opened + self.changed + self.closed
+
+    def part(self) -> "Recomputed":
+        """An empty run with the same rule books, to be added when it went well."""
+        return Recomputed(_books=self._books)
+
+    def add(self, part: "Recomputed") -> None:
+        self.opened += part.opened
+        self.changed += part.changed
+        self.closed += part.closed
+        self.confirmed += part.confirmed
+        self.standing += part.standing
+        for verb, flag, before in part.journal:
+            self.tell(verb, flag, before)
 
     def tell(self, verb: str, flag: RiskFlag, before: dict[str, Any] | None) -> None:
         """Notes a write as long as writes are told one by one: a large run keeps no rows."""
@@ -221,6 +243,11 @@ class _Differences:
             run.tell("riskflag.changed", flag, before)
         for flag, before in self.closed:
             run.tell("riskflag.closed", flag, before)
+        run.heard += [
+            flag
+            for flag, before in self.changed
+            if before["muted_until"] is not None and flag.muted_until is None
+        ]
         run.opened += len(self.opened)
         run.changed += len(self.changed)
         run.closed += len(self.closed)
@@ -264,6 +291,32 @@ def _recompute(subject: str, judge: Judge, ids: list[int], as_of: date, run: Rec
     differences.write(run)
 
 
+def _recompute_apart(
+    subject: str, judge: Judge, ids: list[int], as_of: date, run: Recomputed
+) -> None:
+    """`_recompute`, but what cannot be judged is left out: halves are tried until it is found.
+
+    Raises the error where so many fail that it is no matter of single rows, or where the database
+    is gone.
+    """
+    part = run.part()
+    try:
+        with transaction.atomic():
+            _recompute(subject, judge, ids, as_of, part)
+    except Exception as error:
+        if len(run.left_out) >= MOST_LEFT_OUT or not connection.is_usable():
+            raise
+        if len(ids) > 1:
+            middle = len(ids) // 2
+            _recompute_apart(subject, judge, ids[:middle], as_of, run)
+            _recompute_apart(subject, judge, ids[middle:], as_of, run)
+            return
+        logger.exception("The flags of %s #%s could not be judged", subject, ids[0])
+        run.left_out.append((subject, ids[0], error))
+        return
+    run.add(part)
+
+
 # Runs -------------------------------------------------------------------------------------------
 
 
@@ -296,7 +349,8 @@ def last_judged_on() -> date | None:
 def recompute_all(act: Act, *, as_of: date) -> Recomputed:
     """Judge the whole register for a day.
 
-    Audited as one event "riskflag.recomputed" with the counts, if anything was written.
+    Audited as one event "riskflag.recomputed" with the counts, if anything was written. A row that
+    cannot be judged is left out, logged and named in the result; its flags stay as they are.
     Raises ValidationError if a risk policy cannot be used.
     """
     _queue_behind_writers()
@@ -305,7 +359,7 @@ def recompute_all(act: Act, *, as_of: date) -> Recomputed:
     for subject, model, judge in JUDGES:
         pks = model._default_manager.order_by("pk").values_list("pk", flat=True)
         for ids in _chunks(list(pks)):
-            _recompute(subject, judge, ids, as_of, run)
+            _recompute_apart(subject, judge, ids, as_of, run)
     if run.differences or run.confirmed:
         _record_summary(act, run, key="all", as_of=as_of)
     return run
@@ -373,5 +427,11 @@ def _record_summary(act: Act, run: Recomputed, *, key: str, as_of: date) -> None
             "closed": run.closed,
             "confirmed": run.confirmed,
             "standing": dict(standing),
+            **(
+                {"left_out": [f"{name} #{pk}" for name, pk, _error in run.left_out]}
+                if run.left_out
+                else {}
+            ),
         },
+        wrote=audit.of(run.heard),
     )

@@ -37,7 +37,7 @@ from projects.models import (
 )
 from projects.models.choices import OPEN_STATES, SETTLED_STATES
 from projects.register import Kind
-from projects.services import flags, goals, requests, rollups
+from projects.services import flags, goals, independence, requests, rollups
 from projects.services.writing import is_taken_unseen, recheck, state_of, validate
 
 
@@ -206,6 +206,8 @@ def create(act: Act, kind: Kind, values: Mapping[str, Any]) -> Any:
     if fault := kind.key_fault(kind.key_of(obj)):
         raise ValidationError({kind.key: fault})
     _insert(act, obj, many)
+    independence.refuse_dependent_writer(act, obj)
+    independence.check_record(obj, values)
     audit.record_object(
         act, f"{obj._meta.model_name}.created", obj, before=None, after=state_of(obj)
     )
@@ -248,9 +250,10 @@ def edit(act: Act, kind: Kind, pk: int, values: Mapping[str, Any], *, version: i
     for name, related in many.items():
         getattr(obj, name).set(related)
     recheck(act, obj, Action.EDIT)
-    audit.record_object(
-        act, f"{obj._meta.model_name}.edited", obj, before=before, after=state_of(obj)
-    )
+    independence.refuse_dependent_writer(act, obj)
+    after = state_of(obj)
+    independence.check_record(obj, _differing(before, after))
+    audit.record_object(act, f"{obj._meta.model_name}.edited", obj, before=before, after=after)
     touched.add(obj)
     recompute(act, touched)
     return obj
@@ -284,6 +287,11 @@ def _changed(obj: models.Model, values: Mapping[str, Any]) -> dict[str, Any]:
         elif field.is_relation and getattr(value, "pk", value) != getattr(obj, f"{name}_id"):
             changed[name] = value
     return changed
+
+
+def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
+    """The names of the fields in which two states differ."""
+    return {name.removesuffix("_id") for name in after if after[name] != before.get(name)}
 
 
 def _many_changed(before: Mapping[str, Any], many: Mapping[str, Iterable[Any]]) -> bool:

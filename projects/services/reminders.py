@@ -21,6 +21,7 @@ from governance.business_days import (
     is_business_day,
     next_business_day,
 )
+from governance.jobs import set_aside
 from governance.models import Agency, Membership, RoleTerm, User
 from governance.models.base import valid_on
 from governance.notices import Telling, local, tell
@@ -164,7 +165,8 @@ def _reports(people: _People, at: datetime, due_day: int, steps: int) -> Iterato
         due = next_business_day(due_on(period, due_day))
         late = Project.objects.filter(is_late(period, today)).select_related("agency")
         for project in late:
-            yield from _about_report(people, at, project, period, due, steps)
+            with set_aside("remind", f"project #{project.pk}", at):
+                yield from list(_about_report(people, at, project, period, due, steps))
 
 
 def _about_report(
@@ -204,42 +206,54 @@ def _approvals(people: _People, at: datetime, steps: int) -> Iterator[Telling]:
     """Reports that wait for an approval."""
     waiting = MonthlyUpdate.objects.filter(state=UpdateState.SUBMITTED).select_related("project")
     for update in waiting:
-        agency_id, came = update.project.agency_id, update.submitted_at
-        ladder = (
-            (Role.PMO, people.of_agency(Role.PMO, agency_id)),
-            (Role.MINISTRY_CIO, people.of_agency(Role.MINISTRY_CIO, agency_id)),
-        )
-        for step, (role, users) in enumerate(ladder, start=1):
-            for user in users:
-                day = _here(user, at)
-                if day is None or came is None:
-                    continue
-                days = business_days_after(local(user, came).date(), day)
-                if days >= step * steps:
-                    yield Telling(
-                        user.pk,
-                        f"approval-waiting-{role}:{update.pk}:{update.version}",
-                        "approval-waiting",
-                        {**_report_args(update), "days": str(days)},
-                        _page(update),
-                    )
+        with set_aside("remind", f"report #{update.pk}", at):
+            yield from list(_about_approval(people, at, update, steps))
+
+
+def _about_approval(
+    people: _People, at: datetime, update: MonthlyUpdate, steps: int
+) -> Iterator[Telling]:
+    agency_id, came = update.project.agency_id, update.submitted_at
+    ladder = (
+        (Role.PMO, people.of_agency(Role.PMO, agency_id)),
+        (Role.MINISTRY_CIO, people.of_agency(Role.MINISTRY_CIO, agency_id)),
+    )
+    for step, (role, users) in enumerate(ladder, start=1):
+        for user in users:
+            day = _here(user, at)
+            if day is None or came is None:
+                continue
+            days = business_days_after(local(user, came).date(), day)
+            if days >= step * steps:
+                yield Telling(
+                    user.pk,
+                    f"approval-waiting-{role}:{update.pk}:{update.version}",
+                    "approval-waiting",
+                    {**_report_args(update), "days": str(days)},
+                    _page(update),
+                )
 
 
 def _reviews(people: _People, at: datetime) -> Iterator[Telling]:
     """Reviews past their due day: told to the PMO of the system's or project's agency."""
     rows: Any = Review.objects.filter(is_overdue(timezone.localdate(at)))
     for review in rows.select_related("system", "project", "review_type"):
-        subject = review.project or review.system
-        for user in people.of_agency(Role.PMO, subject.agency_id):
-            if _here(user, at) is not None:
-                yield Telling(
-                    user.pk,
-                    f"review-overdue:{review.pk}:{review.due_on}",
-                    "review-overdue",
-                    {
-                        "review": str(review.review_type),
-                        "subject": str(subject),
-                        "due": f"{review.due_on:%Y-%m-%d}",
-                    },
-                    reverse("projects:reviews-detail", args=[review.pk]),
-                )
+        with set_aside("remind", f"review #{review.pk}", at):
+            yield from list(_about_review(people, at, review))
+
+
+def _about_review(people: _People, at: datetime, review: Review) -> Iterator[Telling]:
+    subject: Any = review.project or review.system
+    for user in people.of_agency(Role.PMO, subject.agency_id):
+        if _here(user, at) is not None:
+            yield Telling(
+                user.pk,
+                f"review-overdue:{review.pk}:{review.due_on}",
+                "review-overdue",
+                {
+                    "review": str(review.review_type),
+                    "subject": str(subject),
+                    "due": f"{review.due_on:%Y-%m-%d}",
+                },
+                reverse("projects:reviews-detail", args=[review.pk]),
+            )

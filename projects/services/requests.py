@@ -16,6 +16,7 @@ from governance.access import Action
 from governance.audit import Act
 from governance.exceptions import Conflict, DomainError
 from governance.models.base import snapshot
+from governance.people.deciding import refuse_same_person
 from projects.metrics.delivery import Phase
 from projects.models import Baseline, KpiMethod, KpiValue, PlannedValue, Project, TargetChange
 from projects.models.choices import RequestState, ValueState
@@ -79,14 +80,16 @@ def request_baseline(act: Act, values: Mapping[str, Any]) -> Baseline:
         raise ValidationError({"phases": faults})
     baseline.save(force_insert=True)
     recheck(act, baseline, Action.CREATE)
-    PlannedValue.objects.bulk_create(
+    months = PlannedValue.objects.bulk_create(
         PlannedValue(baseline=baseline, period=phase.period, amount=phase.amount)
         for phase in sorted(phases, key=lambda phase: phase.period)
     )
     after = state_of(baseline) | {
         "phases": {f"{phase.period:%Y-%m}": phase.amount for phase in phases}
     }
-    audit.record_object(act, "baseline.requested", baseline, before=None, after=after)
+    audit.record_object(
+        act, "baseline.requested", baseline, before=None, after=after, wrote=audit.of(months)
+    )
     return baseline
 
 
@@ -105,12 +108,8 @@ def open_request(act: Act, model: Any, pk: int, action: Action, version: int | N
 
 def decide(act: Act, found: Any, state: RequestState) -> dict[str, Any]:
     """Mark a request as decided; returns its state before."""
-    if (
-        state is not RequestState.WITHDRAWN
-        and act.user is not None
-        and found.requested_by_id == act.user.pk
-    ):
-        raise DomainError(_("Nobody decides on their own request."))
+    if state is not RequestState.WITHDRAWN:
+        refuse_same_person(act, found)
     if state is RequestState.REJECTED and not act.reason.strip():
         raise DomainError(_("Say why you reject it."))
     before = state_of(found)

@@ -12,14 +12,18 @@ How lines become one figure (the same rules as `projects.metrics.cost`):
   * nothing known is null, never zero.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q
+from django.utils.translation import gettext as _
 
+from governance.exceptions import DomainError
+from governance.fields.bounds import SUM_MAX
 from governance.models import Agency
+from governance.sums import ExactSum
 from projects.models import (
     CostLine,
     Project,
@@ -47,9 +51,8 @@ class _Slice:
     agency_id: int
     figures: dict[str, int | None] = field(default_factory=dict)
 
-    def put(self, name: str, value: Any) -> None:
-        # PostgreSQL sums bigint to numeric; yen are integers.
-        self.figures[name] = None if value is None else int(value)
+    def put(self, name: str, value: int | None) -> None:
+        self.figures[name] = value
 
 
 def _cost_figures(holder: str, ids: list[int], slices: dict[Key, _Slice]) -> None:
@@ -59,10 +62,10 @@ def _cost_figures(holder: str, ids: list[int], slices: dict[Key, _Slice]) -> Non
     ledger_holders = set(lines.filter(unclassified).values_list(f"{holder}_id", flat=True))
     sums: dict[str, Any] = {}
     for stage in STAGES:
-        sums[f"ledger_{stage}"] = Sum("amount", filter=Q(stage=stage) & unclassified)
-        sums[f"items_{stage}"] = Sum("amount", filter=Q(stage=stage) & ~unclassified)
+        sums[f"ledger_{stage}"] = ExactSum("amount", filter=Q(stage=stage) & unclassified)
+        sums[f"items_{stage}"] = ExactSum("amount", filter=Q(stage=stage) & ~unclassified)
     for cost_class in CLASSES:
-        sums[f"class_{cost_class}"] = Sum(
+        sums[f"class_{cost_class}"] = ExactSum(
             "amount", filter=Q(stage=Stage.EXECUTED, cost_item__cost_class=cost_class)
         )
     later = CostLine.objects.exclude(amount_state=ValueState.MISSING).filter(
@@ -100,7 +103,7 @@ def _use_figures(ids: list[int], slices: dict[Key, _Slice]) -> None:
         .values(
             "fiscal_year", system=F("service__systems"), agency=F("service__systems__agency_id")
         )
-        .annotate(all_cases=Sum("cases"), all_online=Sum("online_cases"))
+        .annotate(all_cases=ExactSum("cases"), all_online=ExactSum("online_cases"))
     )
     for row in rows:
         piece = slices.setdefault(
@@ -110,11 +113,24 @@ def _use_figures(ids: list[int], slices: dict[Key, _Slice]) -> None:
         piece.put("online_cases", row["all_online"])
 
 
+def _refuse_endless(slices: Mapping[Key, _Slice]) -> None:
+    """What a holder's figures of one year come to must fit the columns, and whatever adds them.
+    The write that would go beyond rolls back."""
+    for (holder, pk, year), piece in slices.items():
+        if sum(abs(value) for value in piece.figures.values() if value is not None) > SUM_MAX:
+            model: Any = System if holder == "system" else Project
+            raise DomainError(
+                _("All figures of “%(name)s” for %(year)d together come to more than can be kept.")
+                % {"name": model.objects.get(pk=pk), "year": year}
+            )
+
+
 def _computed(holder: str, ids: list[int]) -> list[YearRollup]:
     slices: dict[Key, _Slice] = {}
     _cost_figures(holder, ids, slices)
     if holder == "system":
         _use_figures(ids, slices)
+    _refuse_endless(slices)
     return [
         YearRollup(
             **{f"{holder}_id": holder_id},
@@ -122,7 +138,7 @@ def _computed(holder: str, ids: list[int]) -> list[YearRollup]:
             fiscal_year=year,
             **piece.figures,
         )
-        for (_, holder_id, year), piece in sorted(slices.items())
+        for (_kind, holder_id, year), piece in sorted(slices.items())
     ]
 
 
@@ -164,8 +180,8 @@ def _computed_services(agency_ids: list[int]) -> list[ServiceRollup]:
             services=Count("pk"),
             services_online=Count("pk", filter=online),
             services_measured=Count("pk", filter=measured),
-            sum_cases=Sum("cases", filter=measured),
-            sum_online=Sum("online_cases", filter=measured),
+            sum_cases=ExactSum("cases", filter=measured),
+            sum_online=ExactSum("online_cases", filter=measured),
         )
     )
     return [
@@ -175,8 +191,8 @@ def _computed_services(agency_ids: list[int]) -> list[ServiceRollup]:
             services=row["services"],
             services_online=row["services_online"],
             services_measured=row["services_measured"],
-            cases=int(row["sum_cases"] or 0),
-            online_cases=int(row["sum_online"] or 0),
+            cases=row["sum_cases"] or 0,
+            online_cases=row["sum_online"] or 0,
         )
         for row in rows
     ]

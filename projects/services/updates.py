@@ -19,7 +19,7 @@ from governance import audit
 from governance.access import Action, Resource, rights_of
 from governance.audit import Act
 from governance.exceptions import Conflict, DomainError
-from governance.models import AuditEvent
+from governance.people.deciding import refuse_same_person
 from projects.metrics import filing
 from projects.metrics.periods import fiscal_year_of
 from projects.models import (
@@ -316,27 +316,12 @@ def _kept(answers: Mapping[str, str]) -> dict[str, str]:
     return {check: str(said).strip() for check, said in answers.items() if check in known and said}
 
 
-def authors_of(update: MonthlyUpdate) -> set[int]:
-    """Everybody who wrote in a report or handed it over, by the audit trail. Cost: one query."""
-    written = AuditEvent.objects.filter(
-        object_type="monthlyupdate",
-        object_key=str(update.pk),
-        verb__in=["monthlyupdate.created", "monthlyupdate.edited", "update.submitted"],
-        actor__isnull=False,
-    )
-    people = set(written.order_by().values_list("actor_id", flat=True))
-    if update.submitted_by_id is not None:
-        people.add(update.submitted_by_id)
-    return people
-
-
 @transaction.atomic
 def approve(act: Act, pk: int, *, version: int | None = None) -> MonthlyUpdate:
     """Approve a submitted report and bring what was filed with it into the register; never for
     one that one wrote in. Audited as "update.approved", and by record."""
     update = _transition(act, pk, Action.APPROVE, (UpdateState.SUBMITTED,), version)
-    if act.user is not None and act.user.pk in authors_of(update):
-        raise DomainError(_("Nobody approves their own report."))
+    refuse_same_person(act, update, own=_("Nobody approves their own report."))
     before = state_of(update)
     update.state = UpdateState.APPROVED
     update.approved_at, update.approved_by = act.at, act.user
@@ -370,13 +355,12 @@ def may_publish(user: Any, update: MonthlyUpdate) -> bool:
 
 @transaction.atomic
 def publish(act: Act, pk: int, *, version: int | None = None) -> MonthlyUpdate:
-    """Release an approved report: the ministry CIO or the CIO office answers for it from then on.
-
-    Audited as "update.published".
-    """
+    """Release an approved report: the ministry CIO or the CIO office answers for it from then on;
+    never for one that one wrote in. Audited as "update.published"."""
     update = _transition(act, pk, Action.READ, (UpdateState.APPROVED,), version)
     if act.user is not None and not may_publish(act.user, update):
         raise PermissionDenied
+    refuse_same_person(act, update, own=_("Nobody publishes their own report."))
     before = state_of(update)
     update.state = UpdateState.PUBLISHED
     update.published_at, update.published_by = act.at, act.user

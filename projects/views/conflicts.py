@@ -12,7 +12,7 @@ from django.db import models
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from governance.fields import EntryField
+from governance.fields.forms import EntryField
 from governance.formatting import DASH
 
 CHOICE: Final = "choice-"

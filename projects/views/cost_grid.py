@@ -16,9 +16,10 @@ from django.views.decorators.http import require_http_methods
 
 from governance import drafts
 from governance.access import Action, Resource, can_somewhere, get_visible_or_404
+from governance.exceptions import DomainError
+from governance.fields.bounds import FISCAL_YEAR_MAX, FISCAL_YEAR_MIN
 from governance.formatting import fiscal_year_short
 from governance.models.base import valid_on
-from governance.models.policy import FISCAL_YEAR_MAX, FISCAL_YEAR_MIN
 from projects.grid import LONGEST, UNITS, Grid, Holder, Key, grid_of, in_unit, text_of
 from projects.metrics.periods import fiscal_year_of
 from projects.models import CostItem, CostLine
@@ -28,6 +29,12 @@ from projects.services import cost_grid
 from projects.views.editing import act_of
 
 _NAME: Final = re.compile(r"c-(?P<code>[-\w]+)-(?P<stage>[a-z_]+)-(?P<year>[0-9]{4})")
+
+
+def _account(request: HttpRequest, asked: "_Asked") -> str | None:
+    """The account that was sent along, or asked for; one that no line can have is none."""
+    sent = request.POST.get("account", asked.account)
+    return None if sent is None or "\x00" in sent else sent
 
 
 def _number(text: str | None, default: int, low: int, high: int) -> int:
@@ -62,18 +69,25 @@ class _Asked:
         return f"?{query.urlencode()}"
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-def costs_page(request: HttpRequest, slug: str, key: str) -> HttpResponse:
-    """The grid of one holder; a save writes every changed cell, or none."""
+def _holder(user: Any, slug: str, key: str) -> Holder:
+    """The system or project whose grid `user` may open; Http404 or PermissionDenied otherwise."""
     kind = KINDS[slug]
     holder: Holder = get_visible_or_404(
-        kind.objects.select_related("agency"), request.user, **{kind.key: key}
+        kind.objects.select_related("agency"), user, **{kind.key: key}
     )
     if not any(
-        can_somewhere(request.user, Action.READ, resource)
+        can_somewhere(user, Action.READ, resource)
         for resource in (Resource.BUDGET, Resource.EXECUTION)
     ):
         raise PermissionDenied
+    return holder
+
+
+@drafts.kept_for(_holder)
+@require_http_methods(["GET", "HEAD", "POST"])
+def costs_page(request: HttpRequest, slug: str, key: str) -> HttpResponse:
+    """The grid of one holder; a save writes every changed cell, or none."""
+    kind, holder = KINDS[slug], _holder(request.user, slug, key)
     asked = _Asked(request)
     typed: dict[str, str] = {}
     errors: dict[str, str] = {}
@@ -101,6 +115,9 @@ def costs_page(request: HttpRequest, slug: str, key: str) -> HttpResponse:
                 for key, line in conflict.theirs.items()
             }
             messages.error(request, str(conflict))
+        except DomainError as refused:
+            status, typed = 422, _typed(request)
+            messages.error(request, str(refused))
         else:
             drafts.forget(request.user, request.get_full_path())  # type: ignore[arg-type]
             messages.success(
@@ -115,7 +132,7 @@ def costs_page(request: HttpRequest, slug: str, key: str) -> HttpResponse:
         request.user,
         sheet_year=asked.sheet_year,
         years=asked.years,
-        account=request.POST.get("account", asked.account),
+        account=_account(request, asked),
         on=timezone.localdate(),
         more=asked.more,
     )

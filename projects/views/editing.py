@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from governance import drafts
-from governance.access import Action, require
+from governance.access import Action, get_visible_or_404, require
 from governance.audit import Act
 from governance.exceptions import Conflict, DomainError
+from governance.fields.text import check_prose, prose
 from governance.models import User
 from governance.tabular import Text
 from projects.forms import RegisterForm, form_of
@@ -30,8 +31,13 @@ LONGEST_REASON = 500
 
 
 def act_of(request: HttpRequest, reason: str = "") -> Act:
-    """The person behind a request, now."""
-    return Act(user=_person(request), at=timezone.now(), reason=reason.strip()[:LONGEST_REASON])
+    """The person behind a request, now. Raises DomainError for a reason that cannot be kept."""
+    given = prose(reason).strip()[:LONGEST_REASON]
+    try:
+        check_prose(given)
+    except ValidationError as error:
+        raise DomainError(_("Reason: %(why)s") % {"why": " ".join(error.messages)}) from error
+    return Act(user=_person(request), at=timezone.now(), reason=given)
 
 
 def _form_page(
@@ -103,12 +109,22 @@ def _tell(form: RegisterForm, error: Exception) -> int:
 _REFUSALS = (ValidationError, PermissionDenied, IntegrityError, DomainError)
 
 
+def _may_create(user: User, slug: str) -> None:
+    if not can_create(user, KINDS[slug]):
+        raise PermissionDenied
+
+
+def _may_edit(user: User, slug: str, key: str | int) -> None:
+    kind = KINDS[slug]
+    require(user, Action.EDIT, get_visible_or_404(kind.objects, user, **{kind.key: key}))
+
+
+@drafts.kept_for(_may_create)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_page(request: HttpRequest, slug: str) -> HttpResponse:
     """The form for a new object; an address may fill fields in (?system=…)."""
     kind = KINDS[slug]
-    if not can_create(request.user, kind):
-        raise PermissionDenied
+    _may_create(_person(request), slug)
     on, draft = timezone.localdate(), None
     status, token = 200, request.POST.get("once") or once.new_token()
     if request.method == "POST":
@@ -153,6 +169,7 @@ def _create(
     return redirect(url)
 
 
+@drafts.kept_for(_may_edit)
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_page(request: HttpRequest, slug: str, key: str | int) -> HttpResponse:
     """The form of a stored object; a colleague's change in between is shown, never lost."""

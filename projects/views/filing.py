@@ -94,15 +94,22 @@ def _page_of(request: HttpRequest, project: Project, period: date) -> _Page:
     return _Page(project, period, month, around)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-def report_page(request: HttpRequest, key: str, month: date) -> HttpResponse:
-    """File the report of one month: save as often as one likes, then hand it over."""
+def _project(user: Any, key: str, month: date) -> Project:
+    """The project on which `user` may report for a month; Http404 or PermissionDenied otherwise."""
     rows: Any = reporting.with_plan(month)
-    project: Project = get_visible_or_404(rows, request.user, code=key)
-    if not _may_file(request.user, project):
+    project: Project = get_visible_or_404(rows, user, code=key)
+    if not _may_file(user, project):
         raise PermissionDenied
     if month > month_of(timezone.localdate()):
         raise Http404(_("This month has not begun."))
+    return project
+
+
+@drafts.kept_for(_project)
+@require_http_methods(["GET", "HEAD", "POST"])
+def report_page(request: HttpRequest, key: str, month: date) -> HttpResponse:
+    """File the report of one month: save as often as one likes, then hand it over."""
+    project = _project(request.user, key, month)
     page = _page_of(request, project, month)
     latest = page.month.latest
     if latest is not None and latest.state == UpdateState.SUBMITTED:

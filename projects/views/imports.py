@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from governance.audit.taken import taken
 from governance.exceptions import DomainError
 from governance.models import User
 from governance.tabular import Column, Kind, build_table
@@ -119,8 +120,16 @@ def _upload(request: HttpRequest, user: User, form: UploadForm, token: str) -> s
         )
         url = reverse("imports-job", args=[job.pk])
         once.remember(request, token, url)
-    tasks.start(job, size=len(content))
+    if not tasks.start(job, size=len(content)):
+        _say_later(request)
     return url
+
+
+def _say_later(request: HttpRequest) -> None:
+    messages.warning(
+        request,
+        _("The file is stored. It will be read later: the part of this site that does so is away."),
+    )
 
 
 @require_safe
@@ -132,12 +141,14 @@ def template_file(request: HttpRequest, fmt: str) -> HttpResponse:
     slug = request.GET.get("sheet", "")
     if fmt == "xlsx":
         content = sheets.template(user, on=on, language=get_language() or "ja")
-        name, kind = f"register-{on:%Y%m%d}.xlsx", _XLSX
+        slug, name, kind = "", f"register-{on:%Y%m%d}.xlsx", _XLSX
     elif fmt == "csv" and any(sheet.slug == slug for sheet in sheets.SHEETS):
         content = sheets.template_csv(slug, user)
         name, kind = f"{slug}-{on:%Y%m%d}.csv", "text/csv; charset=utf-8"
     else:
         raise Http404
+    rows = sheets.size(user, slug)
+    taken(request, slug or "register", fmt, title=_("Excel and CSV"), rows=rows)
     return HttpResponse(
         content,
         content_type=kind,
@@ -148,8 +159,9 @@ def template_file(request: HttpRequest, fmt: str) -> HttpResponse:
 def _resume(job: ImportJob) -> ImportJob:
     """Where the worker fell silent, take the file up again: no beat process is needed for that."""
     if job.state in jobs.RUNNING:
-        for lost in jobs.resume(timezone.now(), only=job.pk):
-            tasks.start(lost)
+        now = timezone.now()
+        for lost in jobs.resume(now, only=job.pk):
+            tasks.start_again(lost, now)
         job.refresh_from_db(fields=["state", "error", "attempts", "report", "progress_done"])
     return job
 
@@ -159,7 +171,7 @@ def _progress(job: ImportJob) -> dict[str, Any]:
         "job": job,
         "is_running": job.state in jobs.RUNNING,
         "can_cancel": job.state in (JobState.QUEUED, JobState.READING, JobState.READY),
-        "was_resumed": job.attempts > 0 and job.state not in (JobState.FAILED,),
+        "was_resumed": job.attempts > 1 and job.state not in (JobState.FAILED,),
     }
 
 
@@ -206,7 +218,8 @@ def confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
     _person(request)
     if jobs.confirm(job, at):
         job.state = JobState.WRITING
-        tasks.start(job)
+        if not tasks.start(job):
+            _say_later(request)
         job.refresh_from_db(fields=["state", "error"])
         if job.state == JobState.DONE:
             messages.success(request, _("All of the file is written."))

@@ -13,6 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from governance.access import Action, can, get_visible_or_404, require
 from governance.exceptions import DomainError
+from governance.models import User
+from governance.people.deciding import why_same_person
 from projects.forms.mutes import MuteForm
 from projects.models import FlagMute, RiskFlag
 from projects.models.choices import RequestState
@@ -62,7 +64,10 @@ def _context(request: HttpRequest, flag: RiskFlag) -> dict[str, Any]:
     note = note_of(flag)
     subject = flag.subject
     back = "" if subject is None else kind_of(subject).page_url(subject)
-    is_own = waiting is not None and waiting.requested_by_id == getattr(request.user, "pk", None)
+    may_decide = waiting is not None and can(request.user, Action.APPROVE, waiting)
+    why_not = ""
+    if waiting is not None and may_decide and isinstance(request.user, User):
+        why_not = why_same_person(request.user, waiting)
     return {
         "title": _("Mute a flag"),
         "crumbs": [{"label": str(subject), "url": back}, {"label": _("Mute a flag")}],
@@ -73,9 +78,8 @@ def _context(request: HttpRequest, flag: RiskFlag) -> dict[str, Any]:
         "rows": rows,
         "waiting": waiting,
         "is_muted": flag.is_muted(timezone.localdate()),
-        "may_decide": waiting is not None
-        and not is_own
-        and can(request.user, Action.APPROVE, waiting),
+        "may_decide": may_decide and not why_not,
+        "why_not": why_not,
     }
 
 

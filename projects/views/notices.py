@@ -70,19 +70,18 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = User
-        fields = ("display_name", "email", "language", "mail_digest", "time_zone")
+        fields = ("display_name", "language", "mail_digest", "time_zone")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: HttpRequest) -> HttpResponse:
-    """Name, e-mail, language, time zone and how often mail comes."""
+    """Name, language, time zone and how often mail comes; the address is the account page's."""
     user = User.objects.get(pk=_person(request).pk)
     form = PreferencesForm(instance=user, label_suffix="")
     if request.method == "POST":
-        before = _kept(user)
         form = PreferencesForm(request.POST, instance=user, label_suffix="")
         if form.is_valid():
-            _save(request, form, before)
+            _save(request, form)
             messages.success(request, _("Saved."))
             return redirect("preferences")
     return render(
@@ -105,9 +104,14 @@ def _kept(user: User) -> dict[str, Any]:
     return {name: value for name, value in snapshot(user).items() if name in names}
 
 
-def _save(request: HttpRequest, form: Any, before: dict[str, Any]) -> None:
+def _save(request: HttpRequest, form: Any) -> None:
+    """Write what was changed over what is stored by now: others may have written meanwhile."""
     with transaction.atomic():
-        user = form.save()
+        user = User.objects.select_for_update().get(pk=form.instance.pk)
+        before = _kept(user)
+        for name in form.changed_data:
+            setattr(user, name, form.cleaned_data[name])
         after = _kept(user)
         if after != before:
+            user.save()
             audit.record_object(act_of(request), "user.edited", user, before=before, after=after)

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from governance.access import (
@@ -18,6 +19,7 @@ from governance.access import (
     get_visible_or_404,
     rights_of,
 )
+from governance.people.deciding import why_same_person
 from projects import pages
 from projects.goals import goals
 from projects.metrics.periods import month_of
@@ -73,7 +75,8 @@ def object_page(request: HttpRequest, slug: str, key: str | int) -> HttpResponse
 
 
 def actions(kind: Kind, obj: Any, user: Any) -> dict[str, str]:
-    """Addresses of what the reader may do with `obj` now. Cost: at most three queries."""
+    """Addresses of what the reader may do with `obj` now; "why_not" tells why a decision that the
+    reader's role would allow is another person's. Cost: at most eight queries."""
     offered: dict[str, str] = {}
     is_update = isinstance(obj, MonthlyUpdate)
     is_open = not is_update or obj.state in OPEN_STATES
@@ -86,11 +89,16 @@ def actions(kind: Kind, obj: Any, user: Any) -> dict[str, str]:
         offered["submit"] = reverse("projects:updates-submit", args=[obj.pk])
     if is_update and obj.state == UpdateState.SUBMITTED and can(user, Action.APPROVE, obj):
         # Nobody approves their own report; giving it back to oneself is harmless.
-        if obj.submitted_by_id != user.pk:
+        if why := why_same_person(user, obj, own=gettext("Nobody approves their own report.")):
+            offered["why_not"] = why
+        else:
             offered["approve"] = reverse("projects:updates-approve", args=[obj.pk])
         offered["send_back"] = reverse("projects:updates-return", args=[obj.pk])
     if is_update and obj.state == UpdateState.APPROVED and updates.may_publish(user, obj):
-        offered["publish"] = reverse("projects:updates-publish", args=[obj.pk])
+        if why := why_same_person(user, obj, own=gettext("Nobody publishes their own report.")):
+            offered["why_not"] = why
+        else:
+            offered["publish"] = reverse("projects:updates-publish", args=[obj.pk])
     offered |= _further(kind, obj, user)
     if isinstance(obj, Baseline) and obj.state == RequestState.REQUESTED:
         offered |= _baseline_actions(obj, user)
@@ -126,6 +134,8 @@ def _baseline_actions(obj: Baseline, user: Any) -> dict[str, str]:
         return {"withdraw": reverse("projects:baselines-withdraw", args=[obj.pk])}
     if not can(user, Action.APPROVE, obj):
         return {}
+    if why := why_same_person(user, obj):
+        return {"why_not": why}
     return {
         "agree": reverse("projects:baselines-approve", args=[obj.pk]),
         "reject": reverse("projects:baselines-reject", args=[obj.pk]),

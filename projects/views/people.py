@@ -5,30 +5,28 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.tokens import default_token_generator
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.encoding import force_bytes
-from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from governance.access import (
     Action,
     Resource,
-    can,
     get_visible_or_404,
     require,
     require_somewhere,
 )
 from governance.exceptions import Conflict, DomainError
-from governance.models import Agency, Membership, Training, User
+from governance.models import Agency, Membership, RoleRequest, Training, User
+from governance.people import links
 from governance.tabular import Column, Kind, Table, build_table
 from projects import people
 from projects.forms.people import (
+    EmployerForm,
     GrantForm,
     HandOverForm,
     MembershipForm,
@@ -36,7 +34,12 @@ from projects.forms.people import (
     TrainingForm,
 )
 from projects.register import KINDS
+from projects.services import accounts, handover
 from projects.services import people as service
+from projects.services.memberships import grantable
+from projects.services.role_requests import seen_by
+from projects.views import role_requests
+from projects.views.accounts import account_of, link_page
 from projects.views.editing import act_of
 
 _PROJECTS = KINDS["projects"]
@@ -103,7 +106,7 @@ def people_page(request: HttpRequest) -> HttpResponse:
             "agencies": Agency.objects.visible_to(request.user),
             "table": _table(columns, found, _("People"), _("Nobody fits.")),
             "contacts": _table(contact_columns, people.contacts(request.user, on), _("Contacts")),
-            "may_grant": bool(service.grantable(request.user)),
+            "may_grant": bool(grantable(request.user)),
         },
     )
 
@@ -115,13 +118,6 @@ def _person(request: HttpRequest, username: str) -> User:
     return found
 
 
-def password_link(request: HttpRequest, user: User) -> str:
-    """The address, good once, at which somebody sets a first password."""
-    uid = urlsafe_base64_encode(force_bytes(user.pk))
-    path = reverse("password-set", args=[uid, default_token_generator.make_token(user)])
-    return request.build_absolute_uri(path)
-
-
 @require_safe
 def person_page(request: HttpRequest, username: str) -> HttpResponse:
     """One person: roles now and before, skills, open work."""
@@ -129,7 +125,7 @@ def person_page(request: HttpRequest, username: str) -> HttpResponse:
     person, on = _person(request, username), timezone.localdate()
     rows = Membership.objects.visible_to(request.user).filter(user=person)
     memberships = list(rows.select_related("agency", "project").order_by("-valid_from", "pk"))
-    may_grant = bool(service.grantable(request.user)) and person.pk != request.user.pk
+    may_grant = bool(grantable(request.user)) and person.pk != request.user.pk
     role_columns: tuple[Column[Any], ...] = (
         Column(
             "role",
@@ -159,11 +155,9 @@ def person_page(request: HttpRequest, username: str) -> HttpResponse:
         Column("what", _("open work"), str, url=lambda row: _work_url(row)),
         Column("due", _("due on"), lambda row: row.due_on, Kind.DATE),
     )
-    seen = [item for item in service.open_work(person) if can(request.user, Action.READ, item)]
+    seen = handover.open_work(person, request.user)
     trainings = Training.objects.visible_to(request.user).filter(user=person)
-    link = ""
-    if may_grant and not person.has_usable_password():
-        link = password_link(request, person)
+    asked = seen_by(request.user)
     return render(
         request,
         "projects/person.html",
@@ -172,10 +166,15 @@ def person_page(request: HttpRequest, username: str) -> HttpResponse:
             "crumbs": [*_crumbs(), {"label": str(person)}],
             "person": person,
             "roles": _table(role_columns, memberships, _("Roles")),
+            "requests": _table(
+                role_requests.columns(),
+                asked.filter(user=person, state=RoleRequest.State.REQUESTED),
+                _("Roles asked for"),
+            ),
             "trainings": _table(training_columns, trainings, _("Skills and training")),
             "work": _table(work_columns, seen, _("Open work")),
             "may_grant": may_grant,
-            "password_link": link,
+            "account": account_of(request, person),
             "on": on,
         },
     )
@@ -222,13 +221,14 @@ def _form_page(
 
 
 def _require_grants(request: HttpRequest) -> None:
-    if not service.grantable(request.user):
+    if not grantable(request.user):
         raise PermissionDenied
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_person(request: HttpRequest) -> HttpResponse:
-    """A new account; its page shows the link at which the password is set."""
+    """A new account. The link to set its password is mailed to its holder; without mail it is shown
+    here, once."""
     _require_grants(request)
     form = PersonForm(request.POST or None, label_suffix="")
     if request.method == "POST" and form.is_valid():
@@ -236,6 +236,12 @@ def new_person(request: HttpRequest) -> HttpResponse:
         made = _try(request, form, lambda: service.add_person(act, **form.cleaned_data))
         if made is not None:
             messages.success(request, _("The account is made. Now give it a role."))
+            handed = _try(
+                request, form, lambda: accounts.hand_link(act, made, links.site_of(request))
+            )
+            if handed is not None:
+                return link_page(request, made, handed)
+            messages.error(request, " ".join(str(one) for one in form.non_field_errors()))
             return redirect("people-person", made.username)
     return _form_page(request, form, _("New account"), reverse("people"))
 
@@ -253,11 +259,20 @@ def new_membership(request: HttpRequest) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         act = act_of(request)
-        made = _try(request, form, lambda: service.grant(act, form.cleaned_data))
+        values = dict(form.cleaned_data)
+        reason = values.pop("reason")
+        made = _try(request, form, lambda: service.grant(act, values, reason=reason))
+        if isinstance(made, RoleRequest):
+            messages.success(request, _("Asked. The role is held once others have agreed."))
+            return redirect("role-request", made.pk)
         if made is not None:
             messages.success(request, _("Saved."))
             return redirect("people-person", made.user.username)
-    return _form_page(request, form, _("Give a role"), reverse("people"))
+    lead = _(
+        "Roles that decide on what others wrote are confirmed by another office; a role for an"
+        " account of another ministry by its holder or that ministry."
+    )
+    return _form_page(request, form, _("Give a role"), reverse("people"), lead=lead)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -289,7 +304,7 @@ def hand_over(request: HttpRequest, username: str) -> HttpResponse:
     _require_grants(request)
     person = _person(request, username)
     on = timezone.localdate()
-    form = HandOverForm(request.POST or None, initial={"on": on}, label_suffix="")
+    form = HandOverForm(request.POST or None, initial={"on": on}, actor=request.user)
     back = reverse("people-person", args=[username])
     title = _("Hand over: %(name)s") % {"name": person}
     if request.method == "POST" and form.is_valid():
@@ -297,7 +312,7 @@ def hand_over(request: HttpRequest, username: str) -> HttpResponse:
         done = _try(
             request,
             form,
-            lambda: service.hand_over(act, person, values["successor"], values["on"]),
+            lambda: handover.hand_over(act, person, values["successor"], values["on"]),
         )
         if done is not None:
             return render(
@@ -309,14 +324,32 @@ def hand_over(request: HttpRequest, username: str) -> HttpResponse:
                     "done": done,
                     "person": person,
                     "successor": values["successor"],
+                    "successor_is_seen": people.may_see(request.user, values["successor"]),
                 },
             )
-    roles = [_role(m) for m in service.roles_of(person, on)]
+    roles = [_role(m) for m in handover.roles_of(person, on, request.user)]
     lead = _("Roles: %(roles)s. Open risks and findings in this name: %(count)d.") % {
         "roles": "; ".join(roles) or "–",
-        "count": len(service.open_work(person)),
+        "count": len(handover.open_work(person, request.user, Action.EDIT)),
     }
     return _form_page(request, form, title, back, lead=lead)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit_employer(request: HttpRequest, username: str) -> HttpResponse:
+    """For whom somebody works: a verifier belongs to no vendor of what is verified."""
+    _require_grants(request)
+    person = _person(request, username)
+    initial = {"number": person.employer_number}
+    form = EmployerForm(request.POST or None, initial=initial, label_suffix="")
+    back = reverse("people-person", args=[username])
+    if request.method == "POST" and form.is_valid():
+        act, number = act_of(request), form.cleaned_data["number"]
+        if _try(request, form, lambda: service.set_employer(act, person, number)) is not None:
+            messages.success(request, _("Saved."))
+            return redirect(back)
+    title = _("Employer of %(name)s") % {"name": person}
+    return _form_page(request, form, title, back)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -21,7 +21,7 @@ from projects.views.objects import find
 _BASELINES, _KPIS = KINDS["baselines"], KINDS["kpis"]
 
 
-def _version(request: HttpRequest) -> int | None:
+def version_of(request: HttpRequest) -> int | None:
     given = request.POST.get("version", "")
     return int(given) if given.isascii() and given.isdecimal() else None
 
@@ -38,7 +38,7 @@ def decide(
     require(request.user, action, found)
     try:
         service(
-            act_of(request, request.POST.get("reason", "")), found.pk, version=_version(request)
+            act_of(request, request.POST.get("reason", "")), found.pk, version=version_of(request)
         )
     except DomainError as error:
         messages.error(request, str(error))

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from governance.access import rights_of
+from governance.fields.forms import LineField
 from governance.formatting import integer
 from governance.models import Agency
 from governance.web.limits import Door, limited
@@ -23,7 +24,7 @@ SHOWN = 20
 
 
 class SearchForm(forms.Form):
-    q = forms.CharField(label=gettext_lazy("Name or ID"), required=False, max_length=LONGEST_TEXT)
+    q = LineField(label=gettext_lazy("Name or ID"), required=False, max_length=LONGEST_TEXT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """My work: the first page of everybody who files, approves or checks."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -10,8 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from governance import retention
 from governance.access import rights_of
-from governance.models import Agency, User
+from governance.models import Agency, Draft, User
 from projects.models import RiskFlag
 from projects.register import kind_of
 from projects.risk_text import note_of, title_of
@@ -33,6 +35,21 @@ class FlagTask:
     clears_when: str
 
 
+@dataclass(frozen=True, slots=True)
+class KeptDraft:
+    """What was typed into a form, and until when it is kept."""
+
+    form: str
+    saved_at: datetime
+    kept_until: datetime
+    is_soon_gone: bool
+
+
+def _kept(draft: Draft, at: datetime) -> KeptDraft:
+    until = draft.saved_at + retention.DRAFTS.period
+    return KeptDraft(draft.form, draft.saved_at, until, until - at < retention.WARNED)
+
+
 def _task(flag: RiskFlag) -> FlagTask:
     note, subject = note_of(flag), flag.subject
     return FlagTask(
@@ -52,7 +69,8 @@ def work_page(request: HttpRequest) -> HttpResponse:
     user = request.user
     if not isinstance(user, User) or not rights_of(user).held:
         raise PermissionDenied
-    on = timezone.localdate()
+    at = timezone.now()
+    on = timezone.localdate(at)
     work = work_of(user, on, int(rule_book(on)["late_report"]["due_day"]))
     wanted = {row.agency_id for row in work.by_agency or ()}
     agencies = Agency.objects.in_bulk(wanted) if wanted else {}
@@ -63,6 +81,7 @@ def work_page(request: HttpRequest) -> HttpResponse:
             "title": _("My work"),
             "crumbs": [{"label": _("My work")}],
             "work": work,
+            "drafts": [_kept(draft, at) for draft in work.drafts],
             "sections": sections(work, agencies),
             "flags": [_task(flag) for flag in work.flags or ()],
             "has_flags": work.flags is not None,

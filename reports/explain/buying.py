@@ -5,9 +5,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Avg, Count, F, QuerySet, Sum
+from django.db.models import Avg, Count, F, QuerySet
 from django.utils.translation import gettext as _
 
+from governance.sums import ExactSum
 from governance.tabular import Kind
 from projects.metric_text import term_name
 from projects.metrics.types import Measure, Reason, ratio
@@ -164,8 +165,8 @@ def _share(asked: Asked) -> Explanation:
 
 
 def _sum(contracts: QuerySet[Contract]) -> int | None:
-    value = contracts.aggregate(value=Sum("amount"))["value"]
-    return None if value is None else int(value)
+    value: int | None = contracts.aggregate(value=ExactSum("amount"))["value"]
+    return value
 
 
 def _renewals(asked: Asked) -> Explanation:
@@ -181,7 +182,7 @@ def _renewals(asked: Asked) -> Explanation:
         rows = rows.filter(next_renewal_year__isnull=False)
     total = rows.count()
     told = rows.filter(next_renewal_cost__isnull=False)
-    value = told.aggregate(value=Sum("next_renewal_cost"))["value"]
+    value = told.aggregate(value=ExactSum("next_renewal_cost"))["value"]
     listed = list(
         rows.select_related(*TRACK).order_by(
             F("next_renewal_cost").desc(nulls_last=True), "system_id"

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from governance.formatting import fiscal_year
+from governance.sums import ExactSum
 from governance.tabular import Kind
 from projects.metric_text import term_name
 from projects.metrics import cost
@@ -142,7 +143,7 @@ def _item(asked: Asked) -> Explanation:
     named = CostItem.objects.filter(code=asked.params.get("item", "")).first()
     if named is not None:
         lines = lines.filter(cost_item=named)
-    value = lines.order_by().aggregate(total=Sum("amount"))["total"]
+    value = lines.order_by().aggregate(total=ExactSum("amount"))["total"]
     listed: list[Any] = list(
         lines.select_related("system", "project", "cost_item", *TRACK).order_by(
             F("amount").desc(nulls_last=True), "pk"

@@ -1,7 +1,7 @@
 """One KPI over the years: targets, actuals, changed targets, and where the method broke the series."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from governance.access import Action, can, get_visible_or_404
+from governance.models import User
+from governance.people.deciding import why_same_person
 from governance.tabular import Column, Kind, build_table
 from projects.explain_links import explain_url
 from projects.models import Kpi, KpiValue, TargetChange
@@ -38,7 +40,7 @@ def kpi_page(request: HttpRequest, key: str) -> HttpResponse:
     methods = list(kpi.methods.order_by("number"))
     may_edit = can(request.user, Action.EDIT, kpi)
     may_decide = can(request.user, Action.APPROVE, kpi)
-    on = timezone.localdate()
+    on, reader = timezone.localdate(), cast("User", request.user)
     return render(
         request,
         "reports/kpi.html",
@@ -59,7 +61,7 @@ def kpi_page(request: HttpRequest, key: str) -> HttpResponse:
             "changes": changes,
             "locked": [value for value in values if may_edit and is_locked(value, on)],
             "waiting": [
-                change
+                (change, why_same_person(reader, change))
                 for change in changes
                 if change.state == RequestState.REQUESTED
                 and may_decide

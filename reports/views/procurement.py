@@ -165,7 +165,7 @@ def _vendors_file(user: Any) -> File:
 
 def _renewals_file(user: Any) -> File:
     require_somewhere(user, Action.READ, Resource.SYSTEM)
-    return File("procurement-renewals", _("Renewal wave"), _RENEWALS, renewals(user))
+    return File("procurement-renewals", _("Renewal wave"), _RENEWALS, list(renewals(user)))
 
 
 _FILES: Final[Mapping[str, Callable[[Any], File]]] = {

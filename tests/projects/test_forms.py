@@ -314,7 +314,7 @@ def test_what_the_reader_cannot_see_cannot_be_named(world: World, pmo: User) -> 
     assert _errors(response)["System"] == ["Nothing that you can see is called “OTHER-1”."]
 
 
-@pytest.mark.parametrize("text", ["\x00", "x" * 500, "9" * 30, "-1", "%"])
+@pytest.mark.parametrize("text", ["x" * 500, "9" * 30, "-1", "%"])
 def test_strange_keys_are_only_unknown(world: World, pmo: User, text: str) -> None:
     client = signed_in(pmo)
     assert client.post("/contracts/new/", _contract(system=text)).status_code == 422

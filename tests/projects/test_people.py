@@ -10,10 +10,10 @@ from django.test import Client
 from governance import audit
 from governance.access import Role, forget_rights
 from governance.exceptions import Conflict, DomainError
-from governance.models import Agency, AuditEvent, Membership, Training, User
+from governance.models import Agency, AuditEvent, Membership, RoleRequest, Training, User
 from projects import people as reads
 from projects.models import Risk
-from projects.services import people
+from projects.services import handover, people
 from tests import factories
 from tests.conftest import World, act, person, signed_in
 
@@ -33,7 +33,9 @@ def newcomer(db: None) -> User:
 
 
 def grant(actor: User, now: datetime, **values: Any) -> Membership:
-    return people.grant(act(actor, now), {"valid_from": ON, **values})
+    given = people.grant(act(actor, now), {"valid_from": ON, **values})
+    assert isinstance(given, Membership)
+    return given
 
 
 def test_an_office_gives_roles_in_its_own_scope(
@@ -68,11 +70,13 @@ def test_no_pmo_gives_more_than_it_has(
     assert not Membership.objects.filter(user=newcomer).exists()
 
 
-def test_personnel_names_the_ministry_cio(
+def test_personnel_asks_for_the_ministry_cio(
     world: World, hr: User, newcomer: User, now: datetime
 ) -> None:
-    made = grant(hr, now, user=newcomer, role=Role.MINISTRY_CIO, agency=world.home)
-    assert made.pk
+    asked = people.grant(act(hr, now), {"user": newcomer, "role": Role.MINISTRY_CIO,
+                                        "agency": world.home, "valid_from": ON})  # fmt: skip
+    assert isinstance(asked, RoleRequest)
+    assert not Membership.objects.filter(user=newcomer).exists()
 
 
 def test_nobody_changes_their_own_roles(world: World, pmo: User, now: datetime) -> None:
@@ -88,7 +92,9 @@ def test_a_verifier_stands_outside(
 ) -> None:
     with pytest.raises(ValidationError, match="stands outside"):
         grant(pmo, now, user=pjmo, role=Role.VERIFIER, project=world.project)
-    grant(pmo, now, user=other_pmo, role=Role.VERIFIER, project=world.project)
+    asked = people.grant(act(pmo, now), {"user": other_pmo, "role": Role.VERIFIER,
+                                         "project": world.project, "valid_from": ON})  # fmt: skip
+    assert isinstance(asked, RoleRequest), "an account of another ministry: its holder agrees"
     grant(pmo, now, user=newcomer, role=Role.VERIFIER, project=world.project)
     with pytest.raises(ValidationError, match="stands outside"):
         grant(pmo, now, user=newcomer, role=Role.PJMO, project=world.project)
@@ -121,19 +127,23 @@ def test_everything_open_is_handed_over(
     world: World, pmo: User, pjmo: User, newcomer: User, now: datetime
 ) -> None:
     Membership.objects.filter(user=pjmo).update(is_head=True, allocation_percent=80)
-    mine = factories.RiskFactory.create(project=world.project, owner="pjmo")
-    foreign = factories.RiskFactory.create(project=world.other_project, owner="pjmo")
+    mine = factories.RiskFactory.create(project=world.project, owner_user=pjmo)
+    foreign = factories.RiskFactory.create(project=world.other_project, owner_user=pjmo)
+    # A name is no account: whoever happens to be called so owns nothing by it.
+    namesake = factories.RiskFactory.create(project=world.project, owner="pjmo")
     factories.MembershipFactory.create(user=pjmo, role=Role.PJMO, project=world.other_project)
-    done = people.hand_over(act(pmo, now), pjmo, newcomer, ON)
-    assert (len(done.roles), len(done.work), len(done.left)) == (1, 1, 2)
+    done = handover.hand_over(act(pmo, now), pjmo, newcomer, ON)
+    # What lies in the other ministry is neither passed on nor named.
+    assert (len(done.roles), len(done.work), done.asked, done.left) == (1, 1, [], [])
     new = newcomer.memberships.get()
     assert (new.role, new.project, new.is_head, new.allocation_percent, new.valid_from) == (
         Role.PJMO, world.project, True, 80, date(2026, 11, 25),
     )  # fmt: skip
     assert pjmo.memberships.get(project=world.project).valid_to == ON
     assert pjmo.memberships.get(project=world.other_project).valid_to is None
-    assert Risk.objects.get(pk=mine.pk).owner == "新人"
-    assert Risk.objects.get(pk=foreign.pk).owner == "pjmo"
+    assert Risk.objects.get(pk=mine.pk).owner_user == newcomer
+    assert Risk.objects.get(pk=foreign.pk).owner_user == pjmo
+    assert Risk.objects.get(pk=namesake.pk).owner == "pjmo"
     assert list(audit.verify()) == []
 
 

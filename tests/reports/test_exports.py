@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from django.http import HttpRequest
+from django.test import RequestFactory
 from django.utils import translation
 from django.utils.translation import gettext_lazy
 from hypothesis import given, settings
@@ -22,6 +22,7 @@ from governance.tabular import Badge, Column, Kind, Unknown
 from reports import exports
 from reports.downloads import XLSX_TYPE, export_response
 from reports.exports import ExportTooLarge, Meta, csv_stream, write_xlsx
+from tests.factories import UserFactory
 
 META = Meta(
     title="Systems",
@@ -391,7 +392,9 @@ def test_too_many_rows_for_a_workbook_are_refused(monkeypatch: pytest.MonkeyPatc
     [("csv", "text/csv; charset=utf-8"), ("xlsx", XLSX_TYPE)],
 )
 def test_a_file_is_downloaded_under_its_name(fmt: str, content_type: str) -> None:
-    response = export_response(HttpRequest(), fmt, COLUMNS, ITEMS, META, name="systems")
+    request = RequestFactory().get("/")
+    request.user = UserFactory.create()
+    response = export_response(request, fmt, COLUMNS, ITEMS, META, name="systems")
     assert response["Content-Type"] == content_type
     assert response["Content-Disposition"] == f'attachment; filename="systems_2025-06-30.{fmt}"'
     body = b"".join(response)
@@ -401,4 +404,4 @@ def test_a_file_is_downloaded_under_its_name(fmt: str, content_type: str) -> Non
 
 def test_an_unknown_format_is_refused() -> None:
     with pytest.raises(KeyError):
-        export_response(HttpRequest(), "pdf", COLUMNS, ITEMS, META, name="systems")
+        export_response(RequestFactory().get("/"), "pdf", COLUMNS, ITEMS, META, name="systems")

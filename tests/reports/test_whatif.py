@@ -205,11 +205,6 @@ def test_who_was_slower_loses_nothing(
     assert 'name="rate" value="1%"' in html
 
 
-def test_a_null_character_is_no_project(planned: World, cio: User) -> None:
-    html = page(signed_in(cio), NEW, 422, do="compute", **{"p-A\x00B": "drop"})
-    assert "There is no project" in html
-
-
 def test_projects_are_found_and_changed_ones_stay(planned: World, cio: User) -> None:
     for number in range(3):
         factories.ProjectFactory.create(code=f"Z{number}", name=f"検索対象{number}")

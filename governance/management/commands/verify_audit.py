@@ -1,25 +1,102 @@
+import json
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from governance import audit
-from governance.models import AuditHead
+from governance.audit import anchors, keys, register
+from governance.exceptions import DomainError
 
 
 class Command(BaseCommand):
-    help = "Walk the audit trail's hash chain; exit 1 where an event was altered or is missing."
+    help = (
+        "Compare the audit trail with itself, with anchors outside of the database, and with every"
+        " row of the register; exit 1 where anything does not fit (docs/audit.md)."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--anchor",
+            action="append",
+            default=[],
+            metavar="FILE_OR_DIR",
+            help="An anchor file, or a directory of them; may be given more than once.",
+        )
+        parser.add_argument(
+            "--key",
+            action="append",
+            default=[],
+            metavar="FINGERPRINT",
+            help="SHA-256 of a public key that may have signed anchors (manage.py audit_key).",
+        )
+        parser.add_argument("--json", action="store_true", help="Print the report as JSON.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        faults = list(audit.verify())
-        for fault in faults:
-            self.stderr.write(f"{fault.seq}: {fault.kind}")
-        if faults:
+        try:
+            trusted = keys.trusted() | frozenset(options["key"])
+        except DomainError as error:
+            raise CommandError(str(error)) from error
+        given = _read(options["anchor"])
+        report = audit.examine(timezone.now(), anchors=given, trusted=trusted)
+        if options["json"]:
+            self.stdout.write(json.dumps(report.as_json(), ensure_ascii=False, indent=1))
+        else:
+            self._tell(report)
+        if not report.is_whole:
             raise CommandError(
-                _("The audit trail is NOT whole: %(n)d faults.") % {"n": len(faults)}
+                _("The audit trail is NOT whole: %(n)d faults.") % {"n": len(report.faults)}
             )
-        head = AuditHead.objects.order_by("pk").first()
+
+    def _tell(self, report: audit.Report) -> None:
+        for fault in report.faults:
+            self.stderr.write(f"{fault}: {fault.kind.label}")
         self.stdout.write(
-            _("The audit trail is whole: %(n)d events, last hash %(hash)s.")
-            % {"n": head.seq if head else 0, "hash": (head.hash if head else "") or "-"}
+            _("Compared: %(rows)d rows of %(kinds)d kinds, each with its last event.")
+            % {"rows": sum(report.rows.values()), "kinds": len(report.rows)}
         )
+        for anchor in report.anchors:
+            self.stdout.write(
+                _("Compared: anchor %(name)s (event %(seq)d, %(at)s, key %(key)s).")
+                % {
+                    "name": anchor.name,
+                    "seq": anchor.seq,
+                    "at": anchor.at.isoformat(timespec="seconds"),
+                    "key": anchor.fingerprint(),
+                }
+            )
+        if not report.anchors:
+            self.stdout.write(
+                _(
+                    "Not compared: anchors outside of the database (--anchor). Whoever owns the"
+                    " database could have rewritten the whole chain."
+                )
+            )
+        for name, why in register.outside():
+            self.stdout.write(_("Not compared: %(name)s: %(why)s.") % {"name": name, "why": why})
+        if report.is_whole:
+            self.stdout.write(
+                _("The audit trail is whole: %(n)d events, last hash %(hash)s.")
+                % {"n": report.events, "hash": report.last_hash or "-"}
+            )
+
+
+def _read(given: Iterable[str]) -> dict[str, bytes]:
+    """Anchor files by name: the files named, and those of the directories named."""
+    found: dict[str, bytes] = {}
+    for text in given:
+        path = Path(text)
+        paths = anchors.files(path) if path.is_dir() else [path]
+        if not paths:
+            raise CommandError(_("There is no anchor in %(path)s.") % {"path": path})
+        for one in paths:
+            try:
+                found[one.name] = one.read_bytes()
+            except OSError as error:
+                raise CommandError(
+                    _("%(path)s cannot be read: %(why)s") % {"path": one, "why": error.strerror}
+                ) from error
+    return found

@@ -4,7 +4,7 @@ from projects.imports.sheets.checking import Change, Checked, check
 from projects.imports.sheets.committing import commit
 from projects.imports.sheets.layout import SHEETS, Sheet
 from projects.imports.sheets.opening import CellError
-from projects.imports.sheets.writing import template, template_csv
+from projects.imports.sheets.writing import size, template, template_csv
 
 __all__ = [
     "SHEETS",
@@ -14,6 +14,7 @@ __all__ = [
     "Sheet",
     "check",
     "commit",
+    "size",
     "template",
     "template_csv",
 ]

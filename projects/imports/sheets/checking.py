@@ -48,6 +48,8 @@ from projects.services.requests import is_locked
 Progress = Callable[[int, int], None]
 # Rows after which progress is told.
 STEP: Final = 500
+# After so many, a file is not looked at any further: each holds memory until all are told.
+MAX_ERRORS: Final = 20_000
 _CHUNK: Final = 900
 _MISSING: Final = object()
 
@@ -127,7 +129,8 @@ def check(
     command on the machine itself. `progress(done, total)` may raise to stop."""
     checked = Checked(file_name, sha256(content).hexdigest())
     try:
-        raw, checked.errors = opening.open_file(content, file_name)
+        beat = None if progress is None else partial(progress, 0, 0)
+        raw, checked.errors = opening.open_file(content, file_name, beat)
     except Unreadable as unreadable:
         checked.errors = unreadable.errors
         return checked
@@ -374,6 +377,9 @@ class _SheetCheck:
                     seen[mark] = number
                     self._judge(row)
             yield number
+            if len(self.checked.errors) > MAX_ERRORS:
+                self.tell(number, "", _("There are more errors than these: the rest is not read."))
+                return
         self._refuse_doubles()
         self._refuse_foreign()
 
@@ -488,6 +494,8 @@ class _SheetCheck:
             if is_empty(raw):
                 return self._empty(name)
             value = self.readers[name](raw)
+            if value == "":  # Nothing was left of it.
+                return self._empty(name)
             self.fields[name].run_validators(value)
         except ValidationError as error:
             for message in error.messages:

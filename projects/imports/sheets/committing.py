@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, TypeVar
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from governance import audit
 from governance.access import Action
-from governance.audit import Act
+from governance.audit import Act, State
 from governance.exceptions import DomainError
 from governance.models.base import to_json
 from projects.imports.sheets.checking import Checked, Progress, Row
@@ -25,6 +25,7 @@ from projects.models import (
     Service,
     System,
 )
+from projects.services.independence import DECISIVE, check_subjects
 from projects.services.register import Touched, recompute
 from projects.services.writing import state_of
 
@@ -86,9 +87,20 @@ def commit(act: Act, checked: Checked, *, progress: Progress | None = None) -> I
             ),
             "records": keys,
         },
+        wrote=_states(run, () if told else checked.rows),
     )
     recompute(act, touched)
     return run
+
+
+def _states(run: ImportRun, rows: Iterable[Row]) -> Iterator[State]:
+    """The states of the rows that no event of their own tells, and of the run itself."""
+    yield from audit.stored(ImportRun, [run.pk])
+    wrote: dict[type[Any], set[int]] = defaultdict(set)
+    for row in rows:
+        wrote[type(row.obj)].add(row.obj.pk)
+    for model, pks in wrote.items():
+        yield from audit.stored(model, pks)
 
 
 def _plain(row: Row) -> dict[str, Any]:
@@ -140,6 +152,7 @@ class _SheetWriter:
         self._recheck(old, Action.EDIT)
         self._recheck(new, Action.CREATE)
         self._touch(self.rows, touched)
+        self._check_independence()
         if self.tells_each:
             self._tell(before)
 
@@ -201,6 +214,29 @@ class _SheetWriter:
             touched.service_agencies |= {obj.agency_id for obj in objects if obj.agency_id}
             links = Service.systems.through._default_manager.filter(service_id__in=pks)
             touched.systems |= set(links.values_list("system_id", flat=True))
+
+    def _check_independence(self) -> None:
+        """No contract, project or system of the file makes a verifier part of what they verify."""
+        decisive = DECISIVE.get(self.model, frozenset())
+        rows = [row for row in self.rows if row.is_new or decisive & {*row.values, *row.many}]
+        if not decisive or not rows:
+            return
+        objects = [row.obj for row in rows]
+        if self.model is Contract:
+            projects = {obj.project_id for obj in objects if obj.project_id}
+            systems = {obj.system_id for obj in objects if obj.system_id}
+        else:
+            pks = {obj.pk for obj in objects}
+            projects, systems = (pks, set()) if self.model is Project else (set(), pks)
+        if self.model is Project:
+            systems = {item.pk for row in rows for item in row.many.get("systems", ())}
+        try:
+            for part in _parts(sorted(projects)):
+                check_subjects(project_ids=part)
+            for part in _parts(sorted(systems)):
+                check_subjects(system_ids=part)
+        except ValidationError as error:
+            raise DomainError(" ".join(error.messages)) from error
 
     def _tell(self, before: dict[int, dict[str, Any]]) -> None:
         name = self.model._meta.model_name

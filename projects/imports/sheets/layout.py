@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from governance import entry
+from governance.fields.text import prose
 from projects.filters import capital
 from projects.register import KINDS, Kind, parent_kind
 from projects.tables import is_ratio, is_year, unit_of
@@ -163,7 +164,9 @@ def as_text(raw: Any) -> str:
 
 def _number(raw: Any) -> Decimal | None:
     """The exact decimal that a number cell shows; None where the cell holds text."""
-    if isinstance(raw, bool) or not isinstance(raw, int | float | Decimal):
+    if isinstance(raw, bool):
+        raise ValidationError(_("A yes or no is no figure."))
+    if not isinstance(raw, int | float | Decimal):
         return None
     return Decimal(repr(raw)) if isinstance(raw, float) else Decimal(raw)
 
@@ -224,9 +227,7 @@ def _truth(raw: Any) -> bool:
 
 
 def _prose(field: Any, raw: Any) -> str:
-    text = as_text(raw).replace("\r\n", "\n").replace("_x000D_", "").strip()
-    if "\x00" in text:
-        raise ValidationError(_("This text holds characters that cannot be kept."))
+    text = prose(as_text(raw).replace("_x000D_", "")).strip()
     limit = field.max_length
     if limit and len(text) > limit:
         raise ValidationError(_("At most %(n)d characters.") % {"n": limit})

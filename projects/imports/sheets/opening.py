@@ -1,42 +1,52 @@
-"""Opening what somebody sent: nothing is trusted before it was weighed.
+"""Opening what somebody sent: nothing of it is trusted, and little of it is read here.
 
-A workbook is a zip archive of XML. Before a parser sees it, its sizes, its rows, formulas, merged
-cells and macros are looked for in the archive itself, without unfolding it in memory.
+Workbooks, and CSV files of some size, are read by a process of its own with limits
+(`projects.imports.reader`); what that process found, or why it found nothing, is told here in the
+reader's language.
 """
 
-import csv
-import html
-import io
-import re
-import zipfile
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from python_calamine import CalamineError, CalamineWorkbook
+from django.utils.translation import gettext_lazy
 
 from governance import entry
+from projects.imports.reader.apart import Beat, read_apart
+from projects.imports.reader.child import read_csv
+from projects.imports.reader.limits import MAX_BYTES, Refused
 
-MAX_BYTES: Final = 20 * 1024 * 1024
-"""Of a file as sent."""
-MAX_UNPACKED: Final = 300 * 1024 * 1024
-MAX_RATIO: Final = 200
-MAX_ROWS: Final = 100_000
-"""Of one sheet."""
-# Cells of one kind of fault that are told one by one.
-MAX_TOLD: Final = 100
+# Of a CSV file that is read here: starting a process would take longer than reading it.
+SMALL_BYTES: Final = 256 * 1024
 
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_SHEET: Final = re.compile(r"<(?:\w+:)?sheet\s[^>]*>")
-_RELATION: Final = re.compile(r"<(?:\w+:)?Relationship\s[^>]*>")
-_ATTRIBUTE: Final = re.compile(r'([\w:]+)\s*=\s*"([^"]*)"')
-_ROW: Final = re.compile(rb"<(?:\w+:)?row[\s>/]")
-_FORMULA: Final = re.compile(rb'<(?:\w+:)?c\s[^>]*?r="([A-Z]+[0-9]+)"[^>]*>\s*<(?:\w+:)?f[\s>/]')
-_BROKEN: Final = re.compile(rb'<(?:\w+:)?c\s(?=[^>]*t="e")[^>]*?r="([A-Z]+[0-9]+)"')
-_MERGED: Final = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*ref="([^"]+)"')
-_BLOCK: Final = 1 << 20
+_REFUSED: Final[Mapping[str, Promise]] = {
+    "unpacks": gettext_lazy("The file unpacks to far more than a workbook holds."),
+    "macros": gettext_lazy("The workbook holds macros: save it as .xlsx without them."),
+    "links": gettext_lazy(
+        "The workbook refers to other workbooks: break the links and save it again."
+    ),
+    "no_workbook": gettext_lazy("This is no Excel workbook (.xlsx)."),
+    "damaged": gettext_lazy("This is no workbook, or it is damaged."),
+    "password": gettext_lazy("The file is protected by a password."),
+    "doctype": gettext_lazy("The file defines XML entities: no workbook of Excel does."),
+    "sheets": gettext_lazy("A workbook has at most %(n)s sheets: split the file."),
+    "rows": gettext_lazy("A sheet has at most %(n)s rows: split the file."),
+    "columns": gettext_lazy("A sheet has at most %(n)s columns: is something standing far out?"),
+    "cells": gettext_lazy("A workbook has at most %(n)s cells: split the file."),
+    "memory": gettext_lazy("Reading this file takes more memory than a table may: split it."),
+    "time": gettext_lazy("Reading this file takes longer than a table may: split it."),
+    "encoding": gettext_lazy("The text is neither UTF-8 nor Shift_JIS: save it as CSV UTF-8."),
+    "no_csv": gettext_lazy("This is no CSV file."),
+    "csv": gettext_lazy("The table cannot be read: %(why)s"),
+}
+_FAULTS: Final[Mapping[str, Promise]] = {
+    "formula": gettext_lazy("This cell holds a formula: copy it and paste its value."),
+    "broken": gettext_lazy("This cell shows an error of Excel instead of a value."),
+    "merged": gettext_lazy("These cells are merged: split them, a value in each."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +87,19 @@ def _refuse(message: str) -> Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class RawSheet:
-    """A sheet as it was sent: its name and its rows, from row 1 on."""
+    """A sheet as it was sent: its name and its rows, from row 1 on. Rows end with their last cell
+    that holds something."""
 
     name: str
     rows: list[list[Any]]
 
 
-def open_file(content: bytes, file_name: str) -> tuple[list[RawSheet], list[CellError]]:
+def open_file(
+    content: bytes, file_name: str, beat: Beat | None = None
+) -> tuple[list[RawSheet], list[CellError]]:
     """The sheets of a workbook, or of a CSV file, and what is wrong with single cells.
 
-    Raises Unreadable.
+    `beat` is called about every second while the file is read. Raises Unreadable.
     """
     if not content:
         raise _refuse(_("The file is empty."))
@@ -94,52 +107,22 @@ def open_file(content: bytes, file_name: str) -> tuple[list[RawSheet], list[Cell
         raise _refuse(
             _("The file is larger than %(n)d MB: split it.") % {"n": MAX_BYTES // 1024 // 1024}
         )
-    if file_name.lower().endswith(".csv"):
-        return [RawSheet("", _csv_rows(content))], []
-    return _workbook(content, file_name)
-
-
-# CSV ------------------------------------------------------------------------------------------------------
-
-
-def _csv_rows(content: bytes) -> list[list[Any]]:
-    """Rows of a CSV file in UTF-8, or in the encoding in which Japanese Excel saves CSV."""
-    for encoding in ("utf-8-sig", "cp932"):
-        try:
-            text = content.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise _refuse(_("The text is neither UTF-8 nor Shift_JIS: save it as CSV UTF-8."))
-    if "\x00" in text:
-        raise _refuse(_("This is no CSV file."))
+    is_csv = file_name.lower().endswith(".csv")
+    if not is_csv:
+        _refuse_by_kind(content, file_name)
     try:
-        rows: list[list[Any]] = []
-        for row in csv.reader(io.StringIO(text, newline="")):
-            rows.append([_unguarded(cell) for cell in row])
-            if len(rows) > MAX_ROWS + 1:
-                raise _too_long("")
-    except csv.Error as error:
-        raise _refuse(_("The table cannot be read: %(why)s") % {"why": error}) from error
-    return rows
+        if is_csv and len(content) <= SMALL_BYTES:
+            return [RawSheet("", _unguarded(read_csv(content)))], []
+        read = read_apart(content, "csv" if is_csv else "xlsx", beat)
+    except Refused as refused:
+        raise Unreadable([_told(refused)]) from refused
+    tidy: Callable[[list[list[Any]]], list[list[Any]]] = _unguarded if is_csv else list
+    return [RawSheet(name, tidy(rows)) for name, rows in read.sheets], [
+        _fault(*fault) for fault in read.faults
+    ]
 
 
-def _unguarded(cell: str) -> str:
-    """A text that our files guard against being taken for a formula, without its guard."""
-    is_guarded = cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@", "\t", "\r", "'")
-    return cell[1:] if is_guarded else cell
-
-
-def _too_long(sheet: str) -> Unreadable:
-    message = _("A sheet has at most %(n)s rows: split the file.") % {"n": f"{MAX_ROWS:,}"}
-    return Unreadable([CellError(sheet, None, "", message)])
-
-
-# Workbooks --------------------------------------------------------------------------------------------------
-
-
-def _workbook(content: bytes, file_name: str) -> tuple[list[RawSheet], list[CellError]]:
+def _refuse_by_kind(content: bytes, file_name: str) -> None:
     if content.startswith(_OLE):
         raise _refuse(
             _(
@@ -149,94 +132,35 @@ def _workbook(content: bytes, file_name: str) -> tuple[list[RawSheet], list[Cell
         )
     if file_name.lower().endswith((".xlsm", ".xlsb", ".xls")):
         raise _refuse(_("Only .xlsx workbooks without macros, and .csv files, are taken."))
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            errors = _weigh(archive)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
-        raise _refuse(_("This is no workbook, or it is damaged.")) from error
-    except RuntimeError as error:  # zipfile's answer to an encrypted member.
-        raise _refuse(_("The file is protected by a password.")) from error
-    try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        sheets = [
-            RawSheet(name, workbook.get_sheet_by_name(name).to_python(skip_empty_area=False))
-            for name in workbook.sheet_names
-        ]
-    except (CalamineError, ValueError, OSError, UnicodeDecodeError) as error:
-        raise _refuse(_("This is no workbook, or it is damaged.")) from error
-    return sheets, errors
 
 
-def _weigh(archive: zipfile.ZipFile) -> list[CellError]:
-    """Refuse what is dangerous to unfold; tell formulas, merged cells and broken values."""
-    infos = archive.infolist()
-    unpacked = sum(info.file_size for info in infos)
-    packed = sum(max(info.compress_size, 1) for info in infos)
-    if unpacked > MAX_UNPACKED or unpacked > MAX_RATIO * max(packed, 1) or len(infos) > 2000:
-        raise _refuse(_("The file unpacks to far more than a workbook holds."))
-    names = {info.filename for info in infos}
-    if any(name.lower().endswith("vbaproject.bin") for name in names):
-        raise _refuse(_("The workbook holds macros: save it as .xlsx without them."))
-    if "xl/workbook.xml" not in names:
-        raise _refuse(_("This is no Excel workbook (.xlsx)."))
-    errors: list[CellError] = []
-    for title, member in _sheet_members(archive, names):
-        errors += _scan(archive, member, title)
-    return errors
+def _told(refused: Refused) -> CellError:
+    values = {
+        name: f"{value:,}" if isinstance(value, int) else value[:80]
+        for name, value in refused.values.items()
+    }
+    place = values.get("place", "")
+    message = str(_REFUSED[refused.code]) % values
+    return CellError(values.get("sheet", ""), _row_of(place), place, message)
 
 
-def _read_small(archive: zipfile.ZipFile, name: str) -> str:
-    with archive.open(name) as member:
-        return member.read(_BLOCK * 4).decode("utf-8", "replace")
+def _fault(kind: str, sheet: str, place: str) -> CellError:
+    return CellError(sheet, _row_of(place), place, str(_FAULTS[kind]))
 
 
-def _attributes(tag: str) -> dict[str, str]:
-    return {name: html.unescape(value) for name, value in _ATTRIBUTE.findall(tag)}
+def _row_of(place: str) -> int | None:
+    """The row of an address: 7 of "AB7", 5 of "D5:E6"."""
+    digits = place.partition(":")[0].lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    return int(digits) if digits.isascii() and digits.isdecimal() else None
 
 
-def _sheet_members(archive: zipfile.ZipFile, names: set[str]) -> Iterator[tuple[str, str]]:
-    """Sheet name → its XML in the archive."""
-    relations: dict[str, str] = {}
-    if "xl/_rels/workbook.xml.rels" in names:
-        for tag in _RELATION.findall(_read_small(archive, "xl/_rels/workbook.xml.rels")):
-            given = _attributes(tag)
-            relations[given.get("Id", "")] = given.get("Target", "")
-    for tag in _SHEET.findall(_read_small(archive, "xl/workbook.xml")):
-        given = _attributes(tag)
-        relation = next((v for k, v in given.items() if k.endswith(":id")), "")
-        target = relations.get(relation, "").lstrip("/")
-        member = target if target.startswith("xl/") else f"xl/{target}"
-        if member in names:
-            yield given.get("name", ""), member
+def _unguarded(rows: list[list[Any]]) -> list[list[Any]]:
+    """Texts that our files guard against being taken for a formula, without their guard."""
+    return [[cell[1:] if _is_guarded(cell) else cell for cell in row] for row in rows]
 
 
-def _scan(archive: zipfile.ZipFile, member: str, title: str) -> list[CellError]:
-    rows = 0
-    parts: list[bytes] = []
-    tail = b""
-    with archive.open(member) as source:
-        while block := source.read(_BLOCK):
-            rows += len(_ROW.findall(tail + block)) - len(_ROW.findall(tail))
-            tail = block[-8:]
-            parts.append(block)
-            if rows > MAX_ROWS + 2:
-                raise _too_long(title)
-    text = b"".join(parts)
-    found = [
-        (
-            _FORMULA,
-            _("This cell holds a formula: copy it and paste its value."),
-        ),
-        (_BROKEN, _("This cell shows an error of Excel instead of a value.")),
-        (_MERGED, _("These cells are merged: split them, a value in each.")),
-    ]
-    errors = []
-    for pattern, message in found:
-        for match in list(pattern.finditer(text))[:MAX_TOLD]:
-            place = match.group(1).decode("ascii", "replace")
-            number = re.search(r"[0-9]+", place)
-            errors.append(CellError(title, int(number.group()) if number else None, place, message))
-    return errors
+def _is_guarded(cell: str) -> bool:
+    return cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@", "\t", "\r", "'")
 
 
 def plain_name(text: Any) -> str:

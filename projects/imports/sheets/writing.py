@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 import xlsxwriter
+from django.db import models
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -133,18 +134,13 @@ class _Writer:
 
     def _format(self, cell: Cell) -> Any:
         field = cell.field
-        kind = type(field).__name__
-        if kind == "DateField":
+        if isinstance(field, models.DateField):
             return self.day
         if cell.name in cell.kind.yen:
             return self.yen
-        if (
-            kind in ("DecimalField", "IntegerField")
-            or "Integer" in kind
-            or kind == "FiscalYearField"
-        ):
+        if isinstance(field, models.DecimalField | models.IntegerField):
             return self.open
-        if kind == "TextField" or field.many_to_many:
+        if isinstance(field, models.TextField) or field.many_to_many:
             return self.wrapped
         return self.text
 
@@ -247,6 +243,13 @@ def _help_lines() -> Sequence[str]:
             " written; then all of it is written, or nothing."
         ),
     )
+
+
+def size(user: Any, slug: str = "") -> int:
+    """How many rows a workbook of the reader's scope holds, or one sheet of it. Cost: a query a
+    sheet."""
+    sheets = [BY_SLUG[slug]] if slug else SHEETS
+    return sum(rows_of(sheet, user).count() for sheet in sheets)
 
 
 def template_csv(slug: str, user: Any) -> bytes:

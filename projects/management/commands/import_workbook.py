@@ -12,7 +12,7 @@ from governance.audit import Act
 from governance.exceptions import DomainError
 from governance.models import User
 from projects.imports import sheets
-from projects.imports.sheets.opening import MAX_BYTES
+from projects.imports.reader.limits import MAX_BYTES
 
 
 class Command(BaseCommand):

@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
+from governance.fields.bounds import FISCAL_YEAR_MAX, FISCAL_YEAR_MIN
 from governance.formatting import DASH, fiscal_year, integer, iso_date, percent, yen
 from governance.management.days import day_of
-from governance.models.policy import FISCAL_YEAR_MAX, FISCAL_YEAR_MIN
 from projects.metrics.types import Measure
 from projects.risk_text import title_of
 from projects.selectors import SEVERITIES, Criteria, WholeRegister, agency_tree

@@ -4,6 +4,7 @@ import io
 import threading
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import repeat
 from typing import Any
 from uuid import uuid4
 
@@ -131,23 +132,66 @@ def test_what_is_being_written_cannot_be_given_up(world: World, pmo: User, now: 
     assert not jobs.cancel(job, now)
 
 
-@pytest.mark.parametrize("state", [JobState.QUEUED, JobState.READING, JobState.WRITING])
-def test_a_job_whose_worker_stopped_starts_again_and_ends_after_three_times(
-    state: JobState, world: World, pmo: User, now: datetime
+class Killed(BaseException):
+    """What ends a worker in the middle of its work: nothing of it catches this."""
+
+
+@pytest.mark.parametrize("step", ["check", "write"])
+def test_a_job_that_kills_its_workers_never_does_it_a_fourth_time(
+    step: str, world: World, pmo: User, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = job_of(pmo, edited(pmo), now)
+    work = {"check": jobs.check_job, "write": jobs.write_job}[step]
+    if step == "write":
+        jobs.check_job(job.pk)
+        jobs.confirm(job, now)
+    begun: list[int] = []
+
+    def killed(*_args: Any, **_kwargs: Any) -> Any:
+        begun.append(fresh(job).attempts)  # Counted before it starts, not after.
+        raise Killed
+
+    monkeypatch.setattr(sheets, "check", killed)
     at = now
-    ImportJob.objects.filter(pk=job.pk).update(state=state, heartbeat_at=now)
-    for attempt in (1, 2):
+    for _attempt in range(jobs.ATTEMPTS):
+        with pytest.raises(Killed):
+            work(job.pk, clock=repeat(at).__next__)
         assert jobs.resume(at + timedelta(minutes=1)) == []  # It may still live.
         at += timedelta(minutes=3)
-        assert [lost.pk for lost in jobs.resume(at)] == [job.pk]
-        assert fresh(job).attempts == attempt
-        ImportJob.objects.filter(pk=job.pk).update(state=state)
-    assert jobs.resume(at + timedelta(minutes=3)) == []
+        again = [lost.pk for lost in jobs.resume(at)]
+        assert again == ([job.pk] if len(begun) < jobs.ATTEMPTS else [])
+    assert begun == [1, 2, 3]
+    work(job.pk)  # A message that comes late.
     ended = fresh(job)
-    assert (ended.state, ended.content) == (JobState.FAILED, None)
-    assert "Nothing was written" in ended.error
+    assert (len(begun), ended.state, ended.content) == (3, JobState.FAILED, None)
+    assert "stopped 3 times. Nothing was written" in ended.error
+
+
+def test_a_message_that_comes_again_and_again_begins_three_times_at_most(
+    world: World, pmo: User, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broker that hands a lost worker's message to the next one asks no `resume`."""
+    job = job_of(pmo, edited(pmo), now)
+    jobs.check_job(job.pk)
+    jobs.confirm(job, now)
+
+    def killed(*_args: Any, **_kwargs: Any) -> Any:
+        raise Killed
+
+    monkeypatch.setattr(sheets, "check", killed)
+    for _attempt in range(jobs.ATTEMPTS):
+        with pytest.raises(Killed):
+            jobs.write_job(job.pk)
+    jobs.write_job(job.pk)
+    assert fresh(job).state == JobState.FAILED
+
+
+def test_a_job_that_no_worker_ever_began_waits(world: World, pmo: User, now: datetime) -> None:
+    job, at = job_of(pmo, edited(pmo), now), now
+    for _time in range(jobs.ATTEMPTS + 2):
+        at += timedelta(minutes=3)
+        assert [lost.pk for lost in jobs.resume(at)] == [job.pk]
+    assert (fresh(job).state, fresh(job).attempts) == (JobState.QUEUED, 0)
 
 
 def test_a_resumed_job_is_written_once(world: World, pmo: User, now: datetime) -> None:

@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
-from smtplib import SMTPException
 from typing import Any
 
 import pytest
@@ -13,10 +12,10 @@ from django.test.utils import CaptureQueriesContext
 
 from governance import notices
 from governance.access import Role
+from governance.mail import mail_due
 from governance.models import MailDigest, Notice, User
-from projects import tasks
 from projects.notice_text import words
-from projects.services import due, reminders
+from projects.services import reminders
 from tests import factories
 from tests.conftest import World, person, signed_in
 
@@ -132,16 +131,42 @@ def test_queries_do_not_grow_with_the_projects(world: World, office: dict[Role, 
     assert len(many) <= len(few) + 1
 
 
+def test_one_row_that_fails_stops_no_other(
+    world: World,
+    office: dict[Role, User],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    odd = factories.ProjectFactory.create(agency=world.home)
+    real = reminders._about_report
+
+    def about(people: Any, at: datetime, project: Any, *rest: Any) -> Any:
+        if project == odd:
+            raise OverflowError("date value out of range")
+        return real(people, at, project, *rest)
+
+    monkeypatch.setattr(reminders, "_about_report", about)
+    reminders.remind(tokyo(11, 5))
+    assert told(office[Role.PJMO]) == ["report-due"]
+    assert told(office[Role.CIO_OFFICE]) == ["row-set-aside"]
+    assert f"left out project #{odd.pk}" in caplog.text
+    assert "OverflowError" in caplog.text
+
+
 # Mail -------------------------------------------------------------------------------------------------------
+
+
+def mailed(at: datetime) -> int:
+    return mail_due(at, words)
 
 
 def test_a_digest_holds_a_days_notices_and_comes_once(office: dict[Role, User]) -> None:
     pjmo = office[Role.PJMO]
     reminders.remind(tokyo(11, 5))
     reminders.remind(tokyo(11, 11))
-    assert due.mail(tokyo(11, 11, 7)) == 0  # Before offices open.
-    assert due.mail(tokyo(11, 11, 9)) == 1
-    assert due.mail(tokyo(11, 11, 10)) == 0
+    assert mailed(tokyo(11, 11, 7)) == 0  # Before offices open.
+    assert mailed(tokyo(11, 11, 9)) == 1
+    assert mailed(tokyo(11, 11, 10)) == 0
     letter = mail.outbox[0]
     assert letter.to == ["pjmo@example.go.jp"]
     assert "2 notices" in letter.subject
@@ -161,38 +186,20 @@ def test_everybody_chooses_how_often(
     User.objects.filter(pk=pjmo.pk).update(mail_digest=digest)
     reminders.remind(tokyo(11, 5))
     reminders.remind(tokyo(11, 11))
-    assert due.mail(tokyo(11, 11)) == mails
+    assert mailed(tokyo(11, 11)) == mails
     notices.tell([notices.Telling(pjmo.pk, "x", "report-due",
                                   {"month": "m", "project": "p", "due": "d"})], tokyo(11, 12))  # fmt: skip
     later = {MailDigest.AT_ONCE: 1, MailDigest.DAILY: 1}.get(digest, 0)
-    assert due.mail(tokyo(11, 12)) == later
-    assert due.mail(tokyo(11, 16)) == (1 if digest == MailDigest.WEEKLY else 0)
+    assert mailed(tokyo(11, 12)) == later
+    assert mailed(tokyo(11, 16)) == (1 if digest == MailDigest.WEEKLY else 0)
 
 
 def test_mail_speaks_the_readers_language(office: dict[Role, User]) -> None:
     User.objects.filter(pk=office[Role.PJMO].pk).update(language="ja")
     reminders.remind(tokyo(11, 11))
-    due.mail(tokyo(11, 11))
+    mailed(tokyo(11, 11))
     assert "2026-11-10" in mail.outbox[0].body
     assert "was due" not in mail.outbox[0].body
-
-
-def test_one_broken_mailbox_does_not_stop_the_others(
-    office: dict[Role, User], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    reminders.remind(tokyo(11, 17))
-    real = mail.send_mail
-
-    def send(subject: str, body: str, sender: Any, to: list[str]) -> int:
-        if to == ["pjmo@example.go.jp"]:
-            raise SMTPException("no such mailbox")
-        return real(subject, body, sender, to)
-
-    monkeypatch.setattr(notices, "send_mail", send)
-    assert due.mail(tokyo(11, 17)) == 1
-    assert "could not be sent" in caplog.text
-    monkeypatch.setattr(notices, "send_mail", real)
-    assert due.mail(tokyo(11, 17, 10)) == 1
 
 
 # Jobs and pages -----------------------------------------------------------------------------------------------
@@ -214,11 +221,6 @@ def test_the_due_jobs_run_once_however_often_they_are_called(office: dict[Role, 
     assert "New notices: 0" in second
     assert "Mails sent: 0" in second
     assert "Flags judged for 2026-11-18." in run(tokyo(11, 18))
-
-
-def test_the_tasks_of_the_beat_run(office: dict[Role, User]) -> None:
-    for task in (tasks.judge_daily, tasks.remind, tasks.send_mail, tasks.resume_imports):
-        task.delay()
 
 
 def test_the_page_of_notices(office: dict[Role, User], outsider: User) -> None:
@@ -249,9 +251,21 @@ def test_everybody_sets_language_zone_and_mail(office: dict[Role, User]) -> None
 
 
 def test_every_kind_of_notice_has_words() -> None:
-    args = dict.fromkeys(("month", "project", "due", "days", "reason", "review", "subject"), "x")
+    names = "month project due days reason review subject job error what person"
+    args = dict.fromkeys(names.split(), "x")
     for kind in (
         "report-due", "report-overdue", "report-escalated", "report-submitted",
         "report-returned", "report-approved", "approval-waiting", "review-overdue",
+        "job-failed", "row-set-aside", "mail-given-up",
     ):  # fmt: skip
         assert "%" not in words(kind, args)
+        assert "There is news" not in words(kind, args)
+
+
+def test_a_notice_of_another_release_is_told_as_such(office: dict[Role, User]) -> None:
+    notices.tell([notices.Telling(office[Role.PJMO].pk, "x", "of-tomorrow"),
+                  notices.Telling(office[Role.PJMO].pk, "y", "report-due")], tokyo(11, 11))  # fmt: skip
+    page = signed_in(office[Role.PJMO]).get("/notices/").content.decode()
+    assert "There is news (of-tomorrow)" in page
+    assert "There is news (report-due)" in page
+    assert mailed(tokyo(11, 11)) == 1

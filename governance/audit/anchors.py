@@ -1,0 +1,211 @@
+"""Anchors: what the head of the trail was at a moment, signed, in files outside of the database.
+
+Whoever owns the database can rewrite the whole chain so that it fits together again. An anchor
+that they cannot reach, on another disk or in the auditors' mail, tells. Files are only ever
+added: named by day and number, never overwritten, each with the hash of the one before.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidSignature
+from django.conf import settings
+
+from governance.audit import keys
+from governance.audit.chain import Expected
+from governance.audit.faults import Fault, Kind
+from governance.models import AuditHead
+
+VERSION: Final = 1
+LARGEST: Final = 16_384
+"""Bytes that an anchor has at most; one has about 500."""
+
+
+class NoAnchor(ValueError):
+    """A file that is no anchor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """One anchor as it was read: `name` is its file's, `sha256` that of the whole file."""
+
+    name: str
+    seq: int
+    hash: str
+    count: int
+    at: datetime
+    previous: str
+    public_key: str
+    signature: str
+    sha256: str
+
+    def as_expected(self) -> Expected:
+        return Expected(self.seq, self.hash, self.at, self.name)
+
+    @property
+    def order(self) -> tuple[int, datetime]:
+        return self.seq, self.at
+
+    def fingerprint(self) -> str:
+        return keys.fingerprint(keys.read_public(self.public_key))
+
+    def is_signed(self) -> bool:
+        """Whether the signature fits the words, by the key that the anchor itself names."""
+        try:
+            keys.read_public(self.public_key).verify(
+                base64.b64decode(self.signature, validate=True), _signed(_content(self))
+            )
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+def _content(anchor: Anchor) -> dict[str, Any]:
+    return {
+        "version": VERSION,
+        "seq": anchor.seq,
+        "hash": anchor.hash,
+        "count": anchor.count,
+        "at": anchor.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "previous": anchor.previous,
+        "public_key": anchor.public_key,
+    }
+
+
+def _signed(content: Mapping[str, Any]) -> bytes:
+    """The bytes that are signed: canonical JSON of everything but the signature."""
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.encode()
+
+
+def read(name: str, content: bytes) -> Anchor:
+    """An anchor from a file's bytes. Raises NoAnchor."""
+    if len(content) > LARGEST:
+        raise NoAnchor(name)
+    try:
+        found = json.loads(content)
+        if found["version"] != VERSION:
+            raise NoAnchor(name)
+        at = datetime.fromisoformat(found["at"])
+        if at.tzinfo is None:
+            raise NoAnchor(name)
+        texts = [str(found[key]) for key in ("previous", "public_key", "signature")]
+        anchor = Anchor(
+            name,
+            int(found["seq"]),
+            str(found["hash"]),
+            int(found["count"]),
+            at,
+            *texts,
+            hashlib.sha256(content).hexdigest(),
+        )
+        keys.read_public(anchor.public_key)
+        if anchor.seq < 0 or anchor.count != anchor.seq:
+            raise NoAnchor(name)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        raise NoAnchor(name) from error
+    return anchor
+
+
+# Files ------------------------------------------------------------------------------------------
+
+
+def directory() -> Path:
+    return Path(settings.AUDIT_ANCHOR_DIR)
+
+
+def files(folder: Path) -> list[Path]:
+    """The anchor files of a folder, by name: day, then number."""
+    return sorted(folder.glob("*.anchor.json")) if folder.is_dir() else []
+
+
+def read_files(paths: Iterable[Path]) -> tuple[list[Anchor], list[Fault]]:
+    """Anchors in the order of the chain, and the files that are none."""
+    return read_texts({path.name: path.read_bytes() for path in paths})
+
+
+def read_texts(contents: Mapping[str, bytes]) -> tuple[list[Anchor], list[Fault]]:
+    """`read_files` of contents by name."""
+    found, faults = [], []
+    for name, content in contents.items():
+        try:
+            found.append(read(name, content))
+        except NoAnchor:
+            faults.append(Fault(0, Kind.ANCHOR_UNREADABLE, detail=name))
+    return sorted(found, key=lambda anchor: anchor.order), faults
+
+
+def faults_of(anchors: list[Anchor], trusted: frozenset[str]) -> Iterator[Fault]:
+    """What is wrong with anchors among themselves, in the order of the chain.
+
+    `trusted` are fingerprints of keys; none means that whatever key an anchor names will do.
+    Of several anchors each must follow the one before: one that was taken out shows.
+    """
+    before: Anchor | None = None
+    for anchor in anchors:
+        if not anchor.is_signed():
+            yield Fault(anchor.seq, Kind.ANCHOR_ALTERED, detail=anchor.name)
+        elif trusted and anchor.fingerprint() not in trusted:
+            yield Fault(anchor.seq, Kind.ANCHOR_FOREIGN, detail=anchor.name)
+        if before is not None and anchor.previous != before.sha256:
+            yield Fault(anchor.seq, Kind.ANCHOR_MISSING, detail=anchor.name)
+        before = anchor
+
+
+def last(folder: Path) -> Anchor | None:
+    """The latest anchor of a folder; files that are none are passed over (`read_files` tells)."""
+    found, _faults = read_files(files(folder))
+    return found[-1] if found else None
+
+
+# Writing ----------------------------------------------------------------------------------------
+
+
+def write(head: AuditHead, at: datetime) -> Path:
+    """Sign the head and keep it in the folder of the settings; returns the new file.
+
+    Raises NoKey, and FileExistsError where this very head was anchored today.
+    """
+    folder = directory()
+    folder.mkdir(parents=True, exist_ok=True)
+    key = keys.signing_key()
+    before = last(folder)
+    unsigned = Anchor(
+        name="",
+        seq=head.seq,
+        hash=head.hash,
+        count=head.seq,
+        at=at,
+        previous="" if before is None else before.sha256,
+        public_key=keys.public_text(key.public_key()),
+        signature="",
+        sha256="",
+    )
+    content = _content(unsigned)
+    signature = base64.b64encode(key.sign(_signed(content))).decode()
+    text = json.dumps({**content, "signature": signature}, indent=1, sort_keys=True) + "\n"
+    target = folder / f"{at.astimezone(UTC):%Y-%m-%d}-{head.seq:012}.anchor.json"
+    _place(target, text.encode())
+    return target
+
+
+def _place(target: Path, content: bytes) -> None:
+    """The whole file or none, and never over another: a link fails where the name is taken."""
+    handle, draft = tempfile.mkstemp(dir=target.parent, prefix=".anchor-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(draft).chmod(0o444)
+        os.link(draft, target)
+    finally:
+        Path(draft).unlink()

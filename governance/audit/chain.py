@@ -1,0 +1,155 @@
+"""Walking the chain: gaps, edits, a cut end, a second head, and time that runs back."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Final
+
+from django.conf import settings
+from django.db import models
+
+from governance.audit.events import digest, seals_digest
+from governance.audit.faults import Fault, Kind
+from governance.models import AuditEvent, AuditHead, AuditSeal
+
+Progress = Callable[[int], object]
+"""Is told how many events were walked; may raise to stop."""
+CHUNK: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What an anchor outside of the database says of one event."""
+
+    seq: int
+    hash: str
+    at: datetime
+    name: str
+
+
+@dataclass(slots=True)
+class Walk:
+    """One walk along the chain, against what anchors say; reads both tables once.
+
+    `events` is the number of the last event walked.
+    """
+
+    anchors: Mapping[int, list[Expected]] = field(default_factory=dict)
+    until: datetime | None = None
+    events: int = 0
+    seals: int = 0
+    last_hash: str = ""
+    _latest: datetime | None = None
+    _floor: datetime | None = None
+
+    def faults(self, progress: Progress | None = None) -> Iterator[Fault]:
+        """Every fault of the chain, in order; nothing where it is whole.
+
+        Others may go on writing: what came after the walk began is left to the next one.
+        """
+        # What is written last is read first: a head that is read later is never behind it.
+        sealed = AuditSeal.objects.aggregate(last=models.Max("seq"))["last"] or 0
+        last = AuditEvent.objects.aggregate(last=models.Max("seq"))["last"] or 0
+        heads = list(AuditHead.objects.order_by("pk"))
+        end = max([sealed, last, *(head.seq for head in heads)])
+        seals = _Seals(end)
+        expected = 1
+        rows = AuditEvent.objects.filter(seq__lte=end).order_by("seq")
+        for event in rows.iterator(chunk_size=CHUNK):
+            if event.seq != expected:
+                yield Fault(expected, Kind.GAP)
+            if event.previous_hash != self.last_hash:
+                yield Fault(event.seq, Kind.BROKEN_LINK)
+            if digest(event) != event.hash:
+                yield Fault(event.seq, Kind.ALTERED)
+            yield from seals.upto(event)
+            yield from self._times(event)
+            yield from self._anchored(event)
+            self.last_hash, expected = event.hash, event.seq + 1
+            self.events += 1
+            if progress is not None and self.events % CHUNK == 0:
+                progress(self.events)
+        yield from seals.rest()
+        self.seals = seals.read
+        yield from _head_faults(heads, expected - 1, self.last_hash)
+        for seq, anchors in sorted(self.anchors.items()):
+            if seq >= expected:
+                yield from (Fault(seq, Kind.ANCHORED_GONE, detail=a.name) for a in anchors)
+
+    def _times(self, event: AuditEvent) -> Iterator[Fault]:
+        """Events stand in the order of their commits; a clock that was set back shows."""
+        slack = timedelta(seconds=settings.AUDIT_CLOCK_TOLERANCE)
+        if self._latest is not None and event.at < self._latest - slack:
+            yield Fault(event.seq, Kind.BACK_IN_TIME, detail=event.at.isoformat())
+        elif self._floor is not None and event.at < self._floor - slack:
+            yield Fault(event.seq, Kind.BEFORE_ANCHOR, detail=event.at.isoformat())
+        if self.until is not None and event.at > self.until + slack:
+            yield Fault(event.seq, Kind.IN_FUTURE, detail=event.at.isoformat())
+        self._latest = event.at if self._latest is None else max(self._latest, event.at)
+
+    def _anchored(self, event: AuditEvent) -> Iterator[Fault]:
+        slack = timedelta(seconds=settings.AUDIT_CLOCK_TOLERANCE)
+        for anchor in self.anchors.get(event.seq, ()):
+            if event.hash != anchor.hash:
+                yield Fault(event.seq, Kind.NOT_ANCHORED, detail=anchor.name)
+            if event.at > anchor.at + slack:
+                yield Fault(event.seq, Kind.AFTER_ANCHOR, detail=anchor.name)
+            self._floor = anchor.at if self._floor is None else max(self._floor, anchor.at)
+
+
+class _Seals:
+    """The seals in the order of their events, read along with the chain."""
+
+    def __init__(self, end: int) -> None:
+        rows = (
+            AuditSeal.objects.filter(seq__lte=end)
+            .order_by("seq", "number")
+            .values_list("seq", "number", "object_type", "object_key", "state")
+        )
+        self.read = 0
+        self._groups = groupby(rows.iterator(chunk_size=CHUNK), key=lambda row: row[0])
+        self._waiting = next(self._groups, None)
+
+    def upto(self, event: AuditEvent) -> Iterator[Fault]:
+        """Faults of the seals of `event`, and of any that belong to no event before it."""
+        while self._waiting is not None and self._waiting[0] < event.seq:
+            yield self._stray()
+        found = ""
+        if self._waiting is not None and self._waiting[0] == event.seq:
+            found = seals_digest(self._take())
+        if found != event.seals:
+            yield Fault(event.seq, Kind.SEALS_ALTERED)
+
+    def rest(self) -> Iterator[Fault]:
+        while self._waiting is not None:
+            yield self._stray()
+
+    def _stray(self) -> Fault:
+        seq = self._waiting[0] if self._waiting is not None else 0
+        for _row in self._take():
+            pass
+        return Fault(seq, Kind.SEALS_ALTERED)
+
+    def _take(self) -> Iterator[tuple[int, str, str, str]]:
+        if self._waiting is not None:
+            for _seq, number, object_type, key, state in self._waiting[1]:
+                self.read += 1
+                yield number, object_type, key, state
+        self._waiting = next(self._groups, None)
+
+
+def _head_faults(heads: list[AuditHead], seq: int, last_hash: str) -> Iterator[Fault]:
+    if not heads:
+        yield Fault(seq, Kind.NO_HEAD)
+        return
+    if len(heads) > 1 or heads[0].pk != AuditHead.ONLY:
+        yield Fault(seq, Kind.SECOND_HEAD)
+    if (heads[0].seq, heads[0].hash) != (seq, last_hash):
+        yield Fault(seq, Kind.CUT_OFF)
+
+
+def verify() -> Iterator[Fault]:
+    """Every fault of the chain by itself, in order; nothing where it is whole. Streams the tables
+    once."""
+    return Walk().faults()

@@ -1,0 +1,119 @@
+"""Bringing a backup back: checked before, done as a whole, checked after.
+
+A mark stands in the database from the first step to the last check. Whoever is killed between them
+leaves a database that says so (`manage.py check --database default`) and takes a restore again.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from django.db import connections, transaction
+from django.utils.translation import gettext as _
+
+from governance import audit
+from governance.audit import Act, Fault
+from governance.backup import archive, making
+from governance.backup.engine import Engine, engine_of_site, is_empty
+from governance.backup.manifest import Manifest, of_the_code
+from governance.exceptions import DomainError
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What came of a restore. `faults` are those of the trail: the backup's own, since the database
+    equals it. Where `is_older`, migrations are to be applied, and the trail was not walked yet."""
+
+    manifest: Manifest
+    before: Path | None
+    is_older: bool
+    faults: tuple[Fault, ...]
+
+
+def needs_consent() -> bool:
+    """Whether the database holds anything that a restore would remove."""
+    engine = engine_of_site()
+    return not engine.is_unfinished() and not is_empty(engine.state())
+
+
+def restore(file: Path, at: datetime, *, replace: bool, keep_old_in: Path) -> Restored:
+    """Bring a backup back. With `replace`, what the database holds is first backed up itself.
+
+    Raises DomainError: for a file that is not whole or does not fit before anything is touched.
+    """
+    engine = engine_of_site()
+    manifest = archive.verify(file)
+    is_older = _fits(manifest, engine)
+    before: Path | None = None
+    if needs_consent():
+        if not replace:
+            raise DomainError(
+                _(
+                    "The database %(name)s is not empty. Restore into an empty one, or with"
+                    " --replace, which backs it up first and then replaces everything in it."
+                )
+                % {"name": engine.database}
+            )
+        before = making.make(keep_old_in, at, prefix=making.BEFORE_RESTORE).file
+    connections.close_all()
+    engine.begin(file.name)
+    _load(engine, file, manifest)
+    if found := manifest.state.differences(engine.state()):
+        raise DomainError(
+            _("The restored database does not equal the backup, and says so itself: %(what)s")
+            % {"what": "; ".join(found[:10])}
+        )
+    engine.finish()
+    faults = () if is_older else _walk(file, manifest, at)
+    return Restored(manifest, before, is_older, faults)
+
+
+def _load(engine: Engine, file: Path, manifest: Manifest) -> None:
+    try:
+        with TemporaryDirectory(prefix="restore-") as scratch:
+            engine.load(archive.extract(file, manifest.parts[0], Path(scratch)), file.name)
+    except OSError as error:
+        raise DomainError(
+            _("The backup could not be unpacked (TMPDIR names another place for it): %(why)s")
+            % {"why": error.strerror or error}
+        ) from error
+
+
+def _fits(manifest: Manifest, engine: Engine) -> bool:
+    """Whether the backup is older than this release; raises DomainError where it doesn't fit."""
+    if manifest.engine != engine.name:
+        raise DomainError(
+            _(
+                "This is a backup of %(theirs)s, and this site runs on %(ours)s: go by export_all"
+                " and import_all."
+            )
+            % {"theirs": manifest.engine, "ours": engine.name}
+        )
+    if [part.name for part in manifest.parts] != [engine.part]:
+        raise DomainError(_("This backup holds other parts than a database."))
+    ours, theirs = of_the_code(), set(manifest.state.migrations)
+    if newer := sorted(theirs - ours):
+        raise DomainError(
+            _(
+                "This backup was made by version %(version)s, whose database this release does not"
+                " know (%(what)s): install that version, restore, and then update."
+            )
+            % {"version": manifest.product, "what": ", ".join(newer[:5])}
+        )
+    return bool(ours - theirs)
+
+
+def _walk(file: Path, manifest: Manifest, at: datetime) -> tuple[Fault, ...]:
+    """The faults of the restored trail; then the restore itself goes into it."""
+    faults = tuple(audit.verify())
+    with transaction.atomic():
+        audit.record(
+            Act(user=None, at=at, source="restore"),
+            "backup.restored",
+            object_type="backup",
+            object_key=file.name[:120],
+            object_name=file.name,
+            after={"made_at": manifest.made_at, "faults": len(faults)},
+        )
+    return faults

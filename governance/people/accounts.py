@@ -1,0 +1,128 @@
+"""What happens to an account: passwords, addresses, second factors, deactivation.
+
+Who may do it to whom is decided by the caller; each function writes one event.
+"""
+
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.db import transaction
+
+from governance import audit
+from governance.audit import Act
+from governance.models import AccountTie, User
+from governance.people import sessions, sign_ins, ties
+from governance.people.links import Way
+
+
+def address_proves(user: User) -> bool:
+    """Whether a mail to the account's address proves its holder: the address is nobody else's, and
+    of a domain that counts (PROVING_MAIL_DOMAINS)."""
+    domain = user.email.rpartition("@")[2].lower()
+    allowed = [one.lower().lstrip("@.") for one in settings.PROVING_MAIL_DOMAINS]
+    if allowed and not any(domain == one or domain.endswith(f".{one}") for one in allowed):
+        return False
+    others = User.objects.filter(email__iexact=user.email).exclude(pk=user.pk)
+    return bool(user.email) and not others.exists()
+
+
+@transaction.atomic
+def set_password_by_link(act: Act, user: User, password: str, way: Way) -> None:
+    """The holder of a one-time link sets a password; every session ends. A mailed link proves the
+    holder. Audited as "user.password_set"."""
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    audit.record_object(act, "user.password_set", user, before=None, after={"link": way.value})
+    if way is Way.MAIL and address_proves(user):
+        ties.prove(act, user)
+    sessions.end_all(act, user, "password")
+    _tell_password(act, user)
+
+
+@transaction.atomic
+def change_password(act: Act, user: User, password: str, *, keep: str | None) -> None:
+    """The signed-in person changes the own password; all sessions but `keep` end. Audited as
+    "user.password_changed"."""
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    audit.record_object(act, "user.password_changed", user, before=None, after=None)
+    sessions.end_all(act, user, "password", but=keep)
+    _tell_password(act, user)
+
+
+def _tell_password(act: Act, user: User) -> None:
+    sign_ins.tell_holder(user, f"password:{act.at.isoformat()}", "password-changed", act)
+
+
+@transaction.atomic
+def change_address(act: Act, user: User, email: str) -> bool:
+    """Give an account another address; False where it is the same. Who it belongs to is open again.
+    Audited as "user.address_changed"."""
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if user.email == email:
+        return False
+    before = {"email": user.email, "proven_at": user.proven_at}
+    user.email, user.proven_at = email, None
+    user.full_clean(exclude=["password"])
+    user.save(update_fields=["email", "proven_at"])
+    after = {"email": email, "proven_at": None}
+    audit.record_object(act, "user.address_changed", user, before=before, after=after)
+    ties.tie(act, user, AccountTie.Kind.RESET)
+    sign_ins.tell_holder(user, f"address:{act.at.isoformat()}", "address-changed", act)
+    return True
+
+
+@transaction.atomic
+def factor_changed(act: Act, user: User, verb: str, kind: str) -> None:
+    """Keep and tell that a second factor was added, removed or renewed; runs inside the write."""
+    event = audit.record_object(act, verb, user, before=None, after={"factor": kind})
+    told = "factor-removed" if verb.endswith("removed") else "factor-added"
+    sign_ins.tell_holder(user, f"factor:{event.seq}", told, act)
+
+
+@transaction.atomic
+def reset_factors(act: Act, user: User) -> int:
+    """Take away every second factor of somebody who has lost them; every session ends. Returns how
+    many there were. Audited as "user.factors_reset"."""
+    rows = Authenticator.objects.filter(user=user)
+    kinds = sorted(rows.values_list("type", flat=True))
+    rows.delete()
+    audit.record_object(act, "user.factors_reset", user, before={"factors": kinds}, after=None)
+    ties.tie(act, user, AccountTie.Kind.RESET)
+    sessions.end_all(act, user, "factors")
+    sign_ins.tell_holder(user, f"factors:{act.at.isoformat()}", "factor-removed", act)
+    return len(kinds)
+
+
+@transaction.atomic
+def deactivate(act: Act, user: User) -> bool:
+    """Close an account at once, sessions and API with it; False where it is closed already. Audited
+    as "user.deactivated"."""
+    return _set_active(act, user, "user.deactivated", is_active=False)
+
+
+@transaction.atomic
+def reactivate(act: Act, user: User) -> bool:
+    """Open a closed account again; who does so has had it in hand. Audited as
+    "user.reactivated"."""
+    if not _set_active(act, user, "user.reactivated", is_active=True):
+        return False
+    ties.tie(act, user, AccountTie.Kind.RESET)
+    return True
+
+
+def _set_active(act: Act, user: User, verb: str, *, is_active: bool) -> bool:
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    if locked.is_active is is_active:
+        return False
+    locked.is_active = is_active
+    locked.save(update_fields=["is_active"])
+    audit.record_object(
+        act,
+        verb,
+        locked,
+        before={"is_active": not is_active},
+        after={"is_active": is_active},
+    )
+    if not is_active:
+        sessions.end_all(act, locked, "deactivated")
+    return True

@@ -1,0 +1,55 @@
+"""Mails about an account, to its holder alone, in the holder's language."""
+
+import logging
+from smtplib import SMTPException
+
+from django.core.mail import send_mail
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from governance.models import User
+from governance.people import links
+from governance.people.links import Way
+
+logger = logging.getLogger(__name__)
+
+
+def send(user: User, subject: str, lines: list[str]) -> bool:
+    """Send to the holder; False (and a log line without the text) where it could not be sent."""
+    title = f"[{_('IT Investment Governance Dashboard')}] {subject}"
+    try:
+        send_mail(title, "\n".join(lines) + "\n", None, [user.email])
+    except (SMTPException, OSError):
+        logger.exception("Mail about the account %s could not be sent", user.pk)
+        return False
+    return True
+
+
+def invite(user: User, site: str) -> bool:
+    """The link at which the holder sets the first password, or a new one."""
+    with override(user.language):
+        return send(
+            user,
+            _("Set your password"),
+            [
+                _("Your account: %(name)s") % {"name": user.username},
+                _("Set your password at this address. It works once, and for a few days:"),
+                f"{site}{links.password_path(user, Way.MAIL)}",
+                _("If you don't expect this mail, do nothing and tell your PMO."),
+            ],
+        )
+
+
+def ask_to_confirm(user: User, site: str) -> bool:
+    """The link at which the holder confirms a changed address."""
+    with override(user.language):
+        return send(
+            user,
+            _("Confirm your address"),
+            [
+                _("This is now the address of the account %(name)s.") % {"name": user.username},
+                _("Confirm that it is yours:"),
+                f"{site}{links.address_path(user)}",
+                _("If you don't expect this mail, do nothing and tell your PMO."),
+            ],
+        )

@@ -1,0 +1,181 @@
+"""What an auditor asks: is the trail whole, and does every tampering show?"""
+
+from datetime import datetime, timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from governance import audit
+from governance.audit import Kind
+from governance.audit.chain import Walk
+from governance.exceptions import AuditIsAppendOnly
+from governance.models import AuditEvent, AuditHead, AuditSeal, User
+from tests.conftest import World, act
+from tests.governance.audit.conftest import Tamper
+
+pytestmark = pytest.mark.django_db
+
+
+def kinds() -> set[Kind]:
+    return {fault.kind for fault in audit.verify()}
+
+
+def test_a_whole_chain_has_no_fault_and_the_command_says_so(three: list[AuditEvent]) -> None:
+    assert list(audit.verify()) == []
+
+
+def test_an_empty_trail_is_whole() -> None:
+    assert list(audit.verify()) == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "kind"),
+    [
+        ("UPDATE governance_auditevent SET reason = 'x' WHERE seq = 2", Kind.ALTERED),
+        ("UPDATE governance_auditevent SET actor_name = 'x' WHERE seq = 2", Kind.ALTERED),
+        ("UPDATE governance_auditevent SET after = '{}' WHERE seq = 2", Kind.ALTERED),
+        ("UPDATE governance_auditevent SET state = 'gone' WHERE seq = 2", Kind.ALTERED),
+        ("DELETE FROM governance_auditevent WHERE seq = 2", Kind.GAP),
+        ("DELETE FROM governance_auditevent WHERE seq = 3", Kind.CUT_OFF),
+        ("DELETE FROM governance_audithead", Kind.NO_HEAD),
+        ("UPDATE governance_audithead SET seq = 2", Kind.CUT_OFF),
+        ("UPDATE governance_audithead SET seq = 4", Kind.CUT_OFF),
+    ],
+)
+def test_every_tampering_is_found_at_its_number(
+    three: list[AuditEvent], tamper: Tamper, sql: str, kind: Kind
+) -> None:
+    tamper(sql)
+    faults = list(audit.verify())
+    assert kind in {fault.kind for fault in faults}
+    assert faults[0].seq in (2, 3)
+    with pytest.raises(CommandError, match="NOT whole"):
+        call_command("verify_audit", stdout=StringIO(), stderr=StringIO())
+
+
+def test_a_second_head_is_found_even_where_the_rule_against_it_was_taken_away(
+    three: list[AuditEvent], tamper: Tamper
+) -> None:
+    if connection.vendor == "postgresql":
+        tamper(
+            "ALTER TABLE governance_audithead DROP CONSTRAINT audit_one_head",
+            "INSERT INTO governance_audithead SELECT 2, seq, hash FROM governance_audithead",
+        )
+    else:
+        tamper(
+            "PRAGMA ignore_check_constraints = ON",
+            "INSERT INTO governance_audithead SELECT 2, seq, hash FROM governance_audithead",
+            "PRAGMA ignore_check_constraints = OFF",
+        )
+    assert kinds() == {Kind.SECOND_HEAD}
+
+
+# Seals ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE governance_auditseal SET state = 'gone' WHERE number = 2",
+        "DELETE FROM governance_auditseal WHERE number = 2",
+        "DELETE FROM governance_auditseal",
+        "INSERT INTO governance_auditseal (seq, number, object_type, object_key, state)"
+        " VALUES (1, 9, 'thing', '9', 'gone')",
+        "INSERT INTO governance_auditseal (seq, number, object_type, object_key, state)"
+        " VALUES (7, 1, 'thing', '9', 'gone')",
+    ],
+)
+def test_the_states_that_a_bulk_write_left_behind_are_covered_by_its_event(
+    cio: User, now: datetime, tamper: Tamper, sql: str
+) -> None:
+    audit.record(
+        act(cio, now),
+        "things.loaded",
+        object_type="things",
+        object_key="all",
+        wrote=[audit.State("thing", str(key), "a" * 64) for key in range(3)],
+    )
+    audit.record(act(cio, now), "thing.told", object_type="thing", object_key="1")
+    assert AuditSeal.objects.count() == 3
+    assert kinds() == set()
+    tamper(sql)
+    assert kinds() == {Kind.SEALS_ALTERED}
+
+
+# Time -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("minutes", "found"),
+    [(-61, {Kind.BACK_IN_TIME}), (-59, set()), (5, set())],
+)
+def test_a_clock_that_was_set_back_shows(
+    three: list[AuditEvent], cio: User, now: datetime, minutes: int, found: set[Kind]
+) -> None:
+    moment = now + timedelta(minutes=minutes)
+    audit.record(act(cio, moment), "x", object_type="x", object_key="1")
+    assert kinds() == found
+
+
+def test_an_event_of_tomorrow_shows(three: list[AuditEvent], now: datetime) -> None:
+    today, yesterday = Walk(until=now), Walk(until=now - timedelta(days=1))
+    assert list(today.faults()) == []
+    assert {fault.kind for fault in yesterday.faults()} == {Kind.IN_FUTURE}
+
+
+# Writing ----------------------------------------------------------------------------------------
+
+
+def test_the_program_refuses_to_alter_an_event(three: list[AuditEvent]) -> None:
+    for attempt in (
+        three[0].save,
+        three[0].delete,
+        AuditEvent.objects.all().delete,
+        lambda: AuditEvent.objects.update(reason="x"),
+    ):
+        with pytest.raises(AuditIsAppendOnly):
+            attempt()
+
+
+def test_an_event_rolls_back_with_its_write_and_leaves_no_gap(
+    world: World, cio: User, now: datetime
+) -> None:
+    class PowerCutError(Exception):
+        pass
+
+    with pytest.raises(PowerCutError), transaction.atomic():
+        audit.record(act(cio, now), "x", object_type="x", object_key="1")
+        raise PowerCutError
+    assert not AuditEvent.objects.exists()
+    assert AuditHead.objects.get().seq == 0
+    assert audit.record(act(cio, now), "x", object_type="x", object_key="1").seq == 1
+
+
+def test_an_event_about_one_object_costs_three_statements(world: World, now: datetime) -> None:
+    state = audit.changes(None, {"name": "新", "systems": [world.system.pk]})[1]
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        audit.record_object(
+            act(None, now), "project.edited", world.project, before=None, after=state
+        )
+    assert len(queries) == 3, [query["sql"] for query in queries]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_outside_a_transaction_is_refused(now: datetime) -> None:
+    with pytest.raises(RuntimeError, match="inside the transaction"):
+        audit.record(act(None, now), "x", object_type="x", object_key="1")
+
+
+def test_only_changed_fields_are_kept() -> None:
+    before, after = audit.changes({"a": 1, "b": 2}, {"a": 1, "b": 3, "c": None})
+    assert before == {"b": 2}
+    assert after == {"b": 3}
+
+
+def test_a_removed_actor_keeps_the_name_in_the_trail(three: list[AuditEvent]) -> None:
+    assert three[0].actor_name == "cio_office"

@@ -1,0 +1,243 @@
+"""Passwords: set by a link, changed, forgotten; and the address that proves its holder."""
+
+import re
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.utils import timezone
+
+from governance.models import AccountTie, AuditEvent, Notice, User
+from governance.people import accounts, invitations, links
+from governance.people.links import Way
+from governance.people.ties import tied_to
+from tests import factories
+from tests.conftest import act
+from tests.governance.people.conftest import PASSWORD, browser, is_in, sign_in, text
+
+pytestmark = pytest.mark.django_db
+
+NEW = "another horse, another battery"
+
+
+def set_by(path: str, password: str = NEW, client: Client | None = None) -> Any:
+    """Open a link and set a password there."""
+    client = client or browser()
+    form = client.get(path, follow=True)
+    if not form.redirect_chain:
+        return form
+    data = {"new_password1": password, "new_password2": password}
+    return client.post(form.redirect_chain[-1][0], data)
+
+
+def mailed_path() -> str:
+    """The address in the only mail that was sent."""
+    (one,) = mail.outbox
+    found = re.search(r"https?://[^/]+(/\S+)", str(one.body))
+    assert found
+    return found[1]
+
+
+@pytest.fixture
+def with_mail(settings: Any) -> None:
+    settings.HAS_MAIL = True
+
+
+def test_a_shown_link_sets_the_password_and_proves_nothing(holder: User, pmo: User) -> None:
+    path = invitations.show_link(act(pmo, timezone.now()), holder)
+    old = browser()
+    sign_in(old)
+    path = links.password_path(User.objects.get(pk=holder.pk), Way.SHOWN)
+    set_by(path)
+    assert sign_in(browser(), password=NEW).status_code == 302
+    assert not is_in(old)
+    holder.refresh_from_db()
+    assert holder.proven_at is None
+    assert tied_to([holder.pk]) == {pmo.pk}
+    event = AuditEvent.objects.get(verb="user.password_set")
+    assert (event.source, event.after) == ("link-shown", {"link": "shown"})
+
+
+def test_a_mailed_link_reaches_the_holder_alone_and_proves_them(
+    holder: User, pmo: User, with_mail: None
+) -> None:
+    kind = AccountTie.Kind.INVITED
+    invitations.mail_link(act(pmo, timezone.now()), holder, "https://g.example", kind)
+    assert mail.outbox[0].to == ["holder@example.go.jp"]
+    assert tied_to([holder.pk]) == {pmo.pk}
+    set_by(mailed_path())
+    holder.refresh_from_db()
+    assert holder.proven_at is not None
+    assert tied_to([holder.pk]) == frozenset()
+
+
+def test_a_link_works_once(holder: User) -> None:
+    path = links.password_path(holder, Way.SHOWN)
+    set_by(path)
+    assert "has been used" in text(browser().get(path))
+    assert sign_in(browser(), password=NEW).status_code == 302
+
+
+@pytest.mark.parametrize("change", ["email", "password", "is_active"])
+def test_a_link_dies_with_what_it_stood_for(holder: User, change: str) -> None:
+    path = links.password_path(holder, Way.MAIL)
+    given: dict[str, Any] = {"email": "x@example.go.jp", "password": "!", "is_active": False}
+    User.objects.filter(pk=holder.pk).update(**{change: given[change]})
+    assert "has been used" in text(set_by(path))
+
+
+def test_a_link_ends_after_some_days(holder: User, settings: Any) -> None:
+    path = links.password_path(holder, Way.MAIL)
+    settings.PASSWORD_RESET_TIMEOUT = -1
+    assert "has been used" in text(set_by(path))
+
+
+def test_a_link_of_one_kind_is_none_of_the_other(holder: User) -> None:
+    shown, mailed = (
+        links.password_path(holder, way).split("/")[-2] for way in (Way.SHOWN, Way.MAIL)
+    )
+    assert links.way_of(holder, shown) is Way.SHOWN
+    assert links.way_of(holder, mailed) is Way.MAIL
+    assert not links.confirms_address(holder, mailed)
+
+
+def test_an_address_that_two_accounts_share_proves_neither(holder: User, with_mail: None) -> None:
+    """An insider who gives both accounts the own address is still one person."""
+    factories.UserFactory.create(username="second", email="Holder@Example.go.jp")
+    set_by(links.password_path(holder, Way.MAIL))
+    holder.refresh_from_db()
+    assert holder.proven_at is None
+
+
+@pytest.mark.parametrize(
+    ("domains", "proves"),
+    [(["go.jp"], True), ([".example.go.jp"], True), (["lg.jp"], False), (["ample.go.jp"], False)],
+)
+def test_only_addresses_of_these_domains_prove(
+    holder: User, settings: Any, domains: list[str], proves: bool
+) -> None:
+    settings.PROVING_MAIL_DOMAINS = domains
+    assert accounts.address_proves(holder) is proves
+
+
+def test_a_refused_password_leaves_the_link_as_it_is(holder: User) -> None:
+    client, path = browser(), links.password_path(holder, Way.SHOWN)
+    short = set_by(path, "short", client)
+    assert short.status_code == 200
+    assert "too short" in text(short)
+    assert set_by(path, NEW, client).status_code == 302
+
+
+# Forgotten ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("typed", ["holder", "holder@example.go.jp", "HOLDER@example.go.jp"])
+def test_a_forgotten_password_is_set_by_mail(holder: User, with_mail: None, typed: str) -> None:
+    browser().post("/accounts/forgotten/", {"name": typed})
+    set_by(mailed_path())
+    assert sign_in(browser(), password=NEW).status_code == 302
+    assert AuditEvent.objects.get(verb="user.link_mailed").source == "forgotten"
+    assert not AccountTie.objects.filter(user=holder).exists()
+
+
+def test_the_answer_tells_nothing_about_names(
+    holder: User, with_mail: None, django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is looked up in the request: known and unknown are handed on alike."""
+    asked: list[tuple[Any, ...]] = []
+    monkeypatch.setattr("governance.tasks.in_background", lambda task, *args: asked.append(args))
+    answers = []
+    for name in ("holder", "nobody", "nobody@example.go.jp"):
+        client = browser()
+        with django_assert_num_queries(0):
+            answer = client.post("/accounts/forgotten/", {"name": name})
+        answers.append((answer.status_code, answer.headers["Location"], answer.content))
+    assert len(set(answers)) == 1
+    assert [args[0] for args in asked] == ["holder", "nobody", "nobody@example.go.jp"]
+
+
+def test_closed_accounts_and_strangers_get_no_mail(holder: User, with_mail: None) -> None:
+    User.objects.filter(pk=holder.pk).update(is_active=False)
+    for name in ("holder", "nobody"):
+        browser().post("/accounts/forgotten/", {"name": name})
+    assert mail.outbox == []
+
+
+def test_nobody_is_flooded_with_mails(holder: User, with_mail: None) -> None:
+    for n in range(12):
+        browser(f"198.51.100.{n}").post("/accounts/forgotten/", {"name": "holder"})
+    assert len(mail.outbox) == invitations.MAILS_PER_ACCOUNT
+    client = browser()
+    answers = [
+        client.post("/accounts/forgotten/", {"name": f"n{n}"}).status_code for n in range(11)
+    ]
+    assert (answers[9], answers[10]) == (302, 429)
+
+
+def test_without_mail_the_page_says_whom_to_ask(holder: User) -> None:
+    assert "This site sends no mail" in text(browser().get("/accounts/forgotten/"))
+    browser().post("/accounts/forgotten/", {"name": "holder"})
+    assert mail.outbox == []
+    page = text(browser().get("/accounts/login/"))
+    assert "Ask your PMO for a new link" in page
+
+
+# Changed by the holder ---------------------------------------------------------------------------
+
+
+def _change(client: Client, old: str, new: str = NEW) -> Any:
+    data = {"old_password": old, "new_password1": new, "new_password2": new}
+    return client.post("/accounts/password/", data)
+
+
+def test_the_password_is_changed_and_other_sessions_end(holder: User) -> None:
+    here, there = browser(), browser("192.0.2.2")
+    sign_in(here)
+    sign_in(there)
+    assert "incorrect" in text(_change(here, "wrong"))
+    assert _change(here, PASSWORD).status_code == 302
+    assert (is_in(here), is_in(there)) == (True, False)
+    assert "this one" in text(here.get("/accounts/"))
+    assert sign_in(browser(), password=PASSWORD).status_code == 200
+    assert AuditEvent.objects.get(verb="user.password_changed").actor == holder
+    assert Notice.objects.filter(user=holder, kind="password-changed").count() == 1
+
+
+def test_the_old_password_can_not_be_guessed_here_either(holder: User) -> None:
+    client = browser()
+    sign_in(client)
+    answers = [text(_change(client, f"wrong {n}")) for n in range(11)]
+    assert "Too many wrong passwords" not in answers[9]
+    assert "Too many wrong passwords" in answers[10]
+    assert "Too many wrong passwords" in text(_change(client, PASSWORD))
+
+
+def test_a_changed_address_is_proven_again(holder: User, with_mail: None) -> None:
+    User.objects.filter(pk=holder.pk).update(proven_at=timezone.now())
+    client = browser()
+    sign_in(client)
+    client.post("/accounts/address/", {"email": "new@example.go.jp"})
+    holder.refresh_from_db()
+    assert (holder.email, holder.proven_at) == ("new@example.go.jp", None)
+    assert mail.outbox[0].to == ["new@example.go.jp"]
+    path = mailed_path()
+    assert "Yes, this address is mine" in text(browser().get(path))
+    holder.refresh_from_db()
+    assert holder.proven_at is None  # a mail scanner that opens links proves nothing
+    browser().post(path)
+    holder.refresh_from_db()
+    assert holder.proven_at is not None
+    event = AuditEvent.objects.get(verb="user.address_changed")
+    assert event.before["email"] == "holder@example.go.jp"
+
+
+def test_a_link_to_confirm_is_worth_nothing_for_the_next_address(
+    holder: User, with_mail: None
+) -> None:
+    path = links.address_path(holder)
+    accounts.change_address(act(holder, timezone.now()), holder, "third@example.go.jp")
+    browser().post(path)
+    holder.refresh_from_db()
+    assert holder.proven_at is None
+    assert "has been used" in text(browser().get(path))
