@@ -103,15 +103,15 @@ service         | all R      | all R   | own R        | own CEAR  | prj CESR | o
 project         | all RF     | all RF  | own RA       | own CEAFR | prj ESR  | own R      | own R   | own R            | case R   | all R
 contract        | all R      | all R   | own R        | own CEAR  | prj CESR | own ER     | -       | -                | case R   | all R
 budget          | all RF     | all RF  | own RA       | own CESR  | prj CER  | own RA     | -       | -                | case R   | all R
-execution       | all R      | all R   | own R        | own RF    | prj RF   | own CESR   | -       | -                | case R   | all R
+execution       | all R      | all R   | own RA       | own RF    | prj RF   | own CESR   | -       | -                | case R   | all R
 kpi             | all R      | all RF  | own R        | own CEAR  | prj CESR | -          | -       | -                | case R   | all R
 update          | all RF     | all RF  | own R        | own AR    | prj CESR | -          | -       | -                | case R   | all R
 baseline        | all R      | all RF  | own RA       | own CEAR  | prj CESR | own R      | -       | -                | case R   | all R
 risk            | all RF     | all RF  | own R        | own CEAR  | prj CESR | -          | -       | -                | case R   | all R
 review_self     | all R      | all R   | own R        | own R     | prj CESR | -          | -       | -                | case R   | all R
-review_ministry | all R      | all RF  | own RA       | own CESR  | prj R    | -          | -       | -                | case R   | all R
-review_cio      | all CEAR   | all RF  | own R        | own R     | prj R    | -          | -       | -                | case R   | all R
-verification    | all CEAR   | all RF  | own CR       | own CER   | prj R    | -          | -       | -                | case CESR | all R
+review_ministry | all R      | all RF  | own RA       | own CESR  | prj ER   | -          | -       | -                | case R   | all R
+review_cio      | all CEAR   | all RF  | own R        | own ER    | prj ER   | -          | -       | -                | case R   | all R
+verification    | all CEAR   | all RF  | own CR       | own CER   | prj ER   | -          | -       | -                | case CESR | all R
 flag            | all RFA    | all RF  | own RFA      | own RF    | prj RF   | own R      | -       | -                | case R   | all R
 staffing        | all RA     | all R   | own RA       | own CEAR  | prj R    | -          | own CEAR | -               | -        | all R
 publication     | all AR     | all R   | own RA       | own SR    | -        | own R      | -       | own SR           | -        | all R

@@ -17,5 +17,4 @@ class GovernanceConfig(AppConfig):
         from governance.web import checks as _web_checks  # noqa: F401  (registers them)
 
         checks.register(restore_is_finished, checks.Tags.database)
-
         user_logged_in.connect(sessions.begin, dispatch_uid="governance.sessions.begin")

@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 app = Celery("governance")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.autodiscover_tasks(["governance.audit"])
 app.steps["worker"].add(DjangoStructLogInitStep)
 
 

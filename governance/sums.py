@@ -34,8 +34,9 @@ class ExactSum(Aggregate):
         parts: list[str] = []
         params: list[Any] = []
         for operation in (f">> {_BITS}", f"& {_LOW}"):
-            template = f"%(function)s(%(distinct)s(%(expressions)s) {operation})"
-            sql, given = self.as_sql(compiler, connection, **{**context, "template": template})
+            half = self.copy()
+            half.template = f"%(function)s(%(distinct)s(%(expressions)s) {operation})"
+            sql, given = half.as_sql(compiler, connection, **context)
             parts.append(f"({sql})")
             params += given
         return f"({parts[0]} || ';' || {parts[1]})", params

@@ -12,6 +12,7 @@ from celery import shared_task
 from django.conf import settings
 from django.db import connections
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from governance import jobs
 from governance.celery import hand_over
@@ -46,8 +47,12 @@ def mail_password_link(name: str, site: str, **later: Any) -> None:
 def in_background(task: Any, *args: str) -> None:
     """Run a task where its length tells nobody anything: by a worker, or in a thread of its own."""
     if settings.BROKER_URL or not settings.LARGE_FILES_IN_THREADS:
-        task.delay(*args)
-        return
+        try:
+            task.delay(*args)
+        except OperationalError:
+            logger.exception("The broker did not take %s: a thread does it", task.name)
+        else:
+            return
     Thread(target=_in_thread, args=(task, *args), name=task.name).start()
 
 

@@ -13,6 +13,7 @@ urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("", include("reports.site_urls")),
+    path("audit/", include("governance.audit.urls")),
     path("", include("projects.site_urls")),
     path("accounts/", include("governance.people.urls")),
     path("drafts/", views.keep_draft, name="draft"),

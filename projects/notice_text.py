@@ -36,6 +36,10 @@ _SENTENCES: Final[Mapping[str, str | Promise]] = {
     "new-device": _("Sign-in from a new browser at %(at)s (%(client)s). Was it you?"),
     "password-changed": _("The password of your account was changed at %(at)s. Was it you?"),
     "address-changed": _("The address of your account was changed at %(at)s. Was it you?"),
+    "credentials-ended": _(
+        "You have shown who you are (%(at)s). What others may have set up before has ended: set"
+        " your own password and second factor."
+    ),
     "factor-added": _("A second factor of your account was set up at %(at)s. Was it you?"),
     "factor-removed": _("A second factor of your account was removed at %(at)s. Was it you?"),
     "role-asked": _(
@@ -44,6 +48,18 @@ _SENTENCES: Final[Mapping[str, str | Promise]] = {
     "role-given": _("The account %(account)s now holds the role %(role)s (%(place)s)."),
     "role-refused": _("The role %(role)s (%(place)s) was not given to the account %(account)s."),
     "review-overdue": _("The review “%(review)s” of %(subject)s was due on %(due)s."),
+    "review-ordered": _("The review “%(review)s” of %(subject)s is on record."),
+    "review-judged": _("The review “%(review)s” of %(subject)s has its verdict."),
+    "review-completed": _("The review “%(review)s” of %(subject)s is complete."),
+    "review-answered": _("The review “%(review)s” of %(subject)s was answered."),
+    "review-changed": _("The review “%(review)s” of %(subject)s was changed."),
+    "finding-written": _("New finding in “%(review)s” of %(subject)s: %(text)s"),
+    "finding-answered": _("A finding in “%(review)s” of %(subject)s was answered: %(text)s"),
+    "finding-closed": _("A finding in “%(review)s” of %(subject)s is closed: %(text)s"),
+    "finding-changed": _("A finding in “%(review)s” of %(subject)s was changed: %(text)s"),
+    "change-asked": _("A change of %(what)s waits for your decision: %(fields)s"),
+    "change-approved": _("The change of %(what)s that you asked for is agreed to: %(fields)s"),
+    "change-rejected": _("The change of %(what)s that you asked for is rejected: %(reason)s"),
 }
 
 

@@ -156,6 +156,10 @@ class Kind:
     def edit_url(self, obj: models.Model) -> str:
         return reverse(f"projects:{self.slug}-edit", args=[self.key_of(obj)])
 
+    def change_url(self, obj: models.Model) -> str:
+        """Where a change of guarded fields is asked for."""
+        return reverse(f"projects:{self.slug}-change", args=[self.key_of(obj)])
+
     def new_url(self) -> str:
         return reverse(f"projects:{self.slug}-new")
 

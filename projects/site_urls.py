@@ -5,6 +5,7 @@ from django.urls import path
 from projects.views import (
     accounts,
     audit,
+    changes,
     contradictions,
     flags,
     imports,
@@ -55,6 +56,10 @@ urlpatterns = [
     path("flags/<int:key>/unmute/", mutes.unmute, name="flag-unmute"),
     path("mutes/<int:key>/approve/", mutes.approve, name="mute-approve"),
     path("mutes/<int:key>/reject/", mutes.reject, name="mute-reject"),
+    path("changes/<int:key>/", changes.change_page, name="change"),
+    path("changes/<int:key>/approve/", changes.approve, name="change-approve"),
+    path("changes/<int:key>/reject/", changes.reject, name="change-reject"),
+    path("changes/<int:key>/withdraw/", changes.withdraw, name="change-withdraw"),
     path("outlook/", outlook.outlook_page, name="outlook"),
     path("work/", work.work_page, name="work"),
     path("search/", search.search, name="search"),

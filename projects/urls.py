@@ -6,7 +6,9 @@ from django.urls import URLPattern, path
 
 from projects.converters import KEY
 from projects.register import KINDS, Kind
+from projects.services.field_rights import changes_by_request
 from projects.views import (
+    changes,
     cost_grid,
     editing,
     filing,
@@ -30,6 +32,8 @@ def _of(kind: Kind) -> Iterator[URLPattern]:
     yield path(one, objects.object_page, of, name=f"{slug}-detail")
     if kind.is_editable:
         yield path(f"{one}edit/", editing.edit_page, of, name=f"{slug}-edit")
+    if changes_by_request(kind):
+        yield path(f"{one}change/", changes.ask_page, of, name=f"{slug}-change")
 
 
 urlpatterns = [
@@ -47,15 +51,12 @@ urlpatterns = [
     path(f"projects/<{KEY}:key>/figures/", metrics.figures_page, name="projects-figures"),
     path(f"projects/<{KEY}:key>/outlook/", outlook.project_page, name="projects-outlook"),
     path(f"kpis/<{KEY}:key>/methods/new/", goals.new_method, name="kpis-method"),
-    path("kpi-values/<int:key>/change/", goals.change_target, name="kpi-values-change"),
     path(
         f"projects/<{KEY}:key>/reports/<month:month>/", filing.report_page, name="projects-report"
     ),
     path("baselines/<int:key>/approve/", requests.approve_baseline, name="baselines-approve"),
     path("baselines/<int:key>/reject/", requests.reject_baseline, name="baselines-reject"),
     path("baselines/<int:key>/withdraw/", requests.withdraw_baseline, name="baselines-withdraw"),
-    path("target-changes/<int:key>/approve/", requests.approve_target, name="target-approve"),
-    path("target-changes/<int:key>/reject/", requests.reject_target, name="target-reject"),
     path("updates/<int:key>/publish/", updates.publish, name="updates-publish"),
     path("updates/<int:key>/submit/", updates.submit, name="updates-submit"),
     path("updates/<int:key>/approve/", updates.approve, name="updates-approve"),

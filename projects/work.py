@@ -20,6 +20,7 @@ from projects.metrics.periods import last_ended_fiscal_year, month_of, next_mont
 from projects.metrics.risk.monthly_reports import due_on
 from projects.models import (
     Baseline,
+    ChangeRequest,
     Finding,
     FlagMute,
     MonthlyUpdate,
@@ -27,7 +28,6 @@ from projects.models import (
     Review,
     RiskFlag,
     System,
-    TargetChange,
     YearRollup,
 )
 from projects.models.choices import (
@@ -39,6 +39,7 @@ from projects.models.choices import (
 )
 from projects.models.review import LAYER_RESOURCES
 from projects.selectors import is_late, owes_report
+from projects.services import changes
 from projects.services.role_requests import waiting_for
 
 # Rows of a section; the rest is one link away.
@@ -88,7 +89,8 @@ class Work:
     owed: list[Owed] | None = None
     to_approve: list[MonthlyUpdate] | None = None
     to_decide: list[Baseline] = field(default_factory=list)
-    target_changes: list[TargetChange] = field(default_factory=list)
+    changes: list[ChangeRequest] = field(default_factory=list)
+    asked: list[ChangeRequest] = field(default_factory=list)
     mutes: list[FlagMute] = field(default_factory=list)
     roles: list[RoleRequest] = field(default_factory=list)
     to_publish: list[MonthlyUpdate] | None = None
@@ -110,7 +112,7 @@ class Work:
                 self.owed,
                 self.to_approve,
                 self.to_decide,
-                self.target_changes,
+                self.changes,
                 self.mutes,
                 self.roles,
                 self.to_publish,
@@ -235,30 +237,25 @@ def _to_approve(user: Any) -> list[MonthlyUpdate] | None:
     )
 
 
-def _requests(user: Any) -> tuple[list[Baseline], list[TargetChange]]:
-    """Plans and targets that wait for the reader's decision. Cost: two queries."""
-    plans: list[Baseline] = []
-    changes: list[TargetChange] = []
-    rights = rights_of(user)
+def _plans(user: Any) -> list[Baseline]:
+    """Plans that wait for the reader's decision. Cost: one query."""
     inside = _within(
-        rights.reach(Resource.BASELINE, Action.APPROVE), "project__agency_id", "project_id"
+        rights_of(user).reach(Resource.BASELINE, Action.APPROVE), "project__agency_id", "project_id"
     )
-    if inside is not None:
-        plans = list(
-            Baseline.objects.filter(inside, state=RequestState.REQUESTED)
-            .exclude(requested_by=user)
-            .select_related("project", "requested_by")
-            .order_by("requested_at")[: SHOWN + 1]
-        )
-    if rights.reach(Resource.KPI, Action.APPROVE):
-        changes = list(
-            TargetChange.objects.visible_to(user, Action.APPROVE)
-            .filter(state=RequestState.REQUESTED)
-            .exclude(requested_by=user)
-            .select_related("value__kpi", "requested_by")
-            .order_by("requested_at")[: SHOWN + 1]
-        )
-    return plans, changes
+    if inside is None:
+        return []
+    return list(
+        Baseline.objects.filter(inside, state=RequestState.REQUESTED)
+        .exclude(requested_by=user)
+        .select_related("project", "requested_by")
+        .order_by("requested_at")[: SHOWN + 1]
+    )
+
+
+def _asked(user: Any) -> list[ChangeRequest]:
+    """What the reader asked for and nobody has decided yet. Cost: one query."""
+    rows = ChangeRequest.objects.filter(requested_by=user, state=RequestState.REQUESTED)
+    return list(rows.select_related("requested_by").order_by("requested_at", "pk")[: SHOWN + 1])
 
 
 def _mutes(user: Any) -> list[FlagMute]:
@@ -388,7 +385,7 @@ _CLEARED_BY: dict[str, tuple[tuple[Resource, Action], ...]] = {
     "low_online_use": ((Resource.SERVICE, Action.EDIT),),
     "execution_rate": ((Resource.EXECUTION, Action.EDIT), (Resource.BUDGET, Action.EDIT)),
     "cost_growth": ((Resource.EXECUTION, Action.EDIT), (Resource.BUDGET, Action.EDIT)),
-    "review_overdue": tuple((resource, Action.EDIT) for _layer, resource in LAYER_RESOURCES),
+    "review_overdue": tuple((resource, Action.SUBMIT) for _layer, resource in LAYER_RESOURCES),
     "finding_overdue": tuple((resource, Action.EDIT) for _layer, resource in LAYER_RESOURCES),
     **dict.fromkeys(
         ("cost_overrun", "schedule_slip", "zero_variance"), ((Resource.UPDATE, Action.SUBMIT),)
@@ -452,7 +449,9 @@ def work_of(user: User, as_of: date, due_day: int) -> Work:
     work = Work(period=period, due=due)
     work.owed = owed_reports(user, as_of, due_day)
     work.to_approve = _to_approve(user)
-    work.to_decide, work.target_changes = _requests(user)
+    work.to_decide = _plans(user)
+    work.changes = changes.waiting_for(user, SHOWN + 1)
+    work.asked = _asked(user)
     work.mutes = _mutes(user)
     work.roles = waiting_for(user, as_of)
     work.to_publish = _to_publish(user)

@@ -13,6 +13,7 @@ from governance.models import Agency
 from governance.tabular import Badge, Column, Kind, Table, Text, build_table
 from projects.register import KINDS
 from projects.risk_text import title_of
+from projects.services.changes import labels, url_of
 from projects.work import SHOWN, ByAgency, Owed, Status, Work
 
 _BADGES: Final[Mapping[Status, Badge]] = {
@@ -55,11 +56,10 @@ _BASELINES: Final[tuple[Column[Any], ...]] = (
     Column("reason", _("reason"), lambda r: r.reason or "–"),
     Column("by", _("requested by"), lambda r: str(r.requested_by or "–")),
 )
-_TARGETS: Final[tuple[Column[Any], ...]] = (
-    Column("kpi", _("KPI"), lambda r: str(r.value.kpi), url=lambda r: _page("kpis")(r.value.kpi)),
-    Column("year", _("fiscal year"), lambda r: r.value.fiscal_year, Kind.YEAR),
-    Column("old", _("target before"), lambda r: r.old_target, Kind.DECIMAL),
-    Column("new", _("target asked for"), lambda r: r.new_target, Kind.DECIMAL),
+_CHANGES: Final[tuple[Column[Any], ...]] = (
+    Column("record", _("record"), lambda r: r.object_name, url=url_of),
+    Column("kind", _("kind"), lambda r: str(KINDS[r.kind].name)),
+    Column("fields", _("fields"), labels),
     Column("reason", _("reason"), lambda r: r.reason),
     Column("by", _("requested by"), lambda r: str(r.requested_by or "–")),
 )
@@ -78,7 +78,7 @@ _MUTES: Final[tuple[Column[Any], ...]] = (
 _ROLES: Final[tuple[Column[Any], ...]] = (
     Column(
         "account",
-        _("account"),
+        _("Account name"),
         lambda r: r.user.username,
         url=lambda r: reverse("role-request", args=[r.pk]),
     ),
@@ -146,14 +146,15 @@ def sections(work: Work, agencies: Mapping[int, Agency]) -> list[Section]:
         ("approve", _("Waiting for your approval"), "", _TO_APPROVE, work.to_approve),
         ("plans", _("Baselines waiting for your decision"), "", _BASELINES, work.to_decide or None),
         (
-            "targets",
-            _("Changes of targets waiting for your decision"),
+            "changes",
+            _("Changes waiting for your decision"),
             "",
-            _TARGETS,
-            work.target_changes or None,
+            _CHANGES,
+            work.changes or None,
         ),
         ("mutes", _("Mutings of flags waiting for your decision"), "", _MUTES, work.mutes or None),
         ("roles", _("Roles waiting for you to agree"), "", _ROLES, work.roles or None),
+        ("asked", _("Changes that you asked for"), "", _CHANGES, work.asked or None),
         ("agencies", _("Reports by agency"), "", _by_agency(agencies), work.by_agency),
         (
             "missing",

@@ -6,6 +6,7 @@ The home ministry has a sub-agency; the other ministry is what nobody of the hom
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -53,7 +54,7 @@ class World:
 def _emptying_goes_past_the_barriers() -> Iterator[None]:
     """Tests with transactions of their own empty every table afterwards, which the trail's barriers
     refuse: they are down for that moment, and the head begins anew."""
-    plain = TransactionTestCase._fixture_teardown
+    plain: Any = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
 
     def teardown(case: TransactionTestCase) -> None:
         _run(barriers.lower_all(connection))

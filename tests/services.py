@@ -35,7 +35,9 @@ def need_redis() -> None:
 
 
 def need_rabbitmq() -> None:
-    require_or_skip("RabbitMQ", available=_listens(5672), how="start it on 127.0.0.1:5672")
+    """A second broker, asked where it is there: CI starts Redis alone."""
+    if not _listens(5672):
+        pytest.skip("RabbitMQ is not available: start it on 127.0.0.1:5672")
 
 
 def need_postgres() -> None:

@@ -33,3 +33,13 @@ def test_every_linked_document_exists() -> None:
 def test_decisions_are_numbered_without_gaps() -> None:
     numbers = sorted(int(p.name[:4]) for p in (ROOT / "docs" / "decisions").glob("*.md"))
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_every_fault_names_a_test_that_exists() -> None:
+    rows = [line for line in _read("docs/reliability.md").splitlines() if line.startswith("| ")][2:]
+    assert len(rows) > 25
+    for row in rows:
+        named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row)
+        assert named, row
+        for path, test in named:
+            assert f"def {test}(" in _read(path), f"{path}::{test}"

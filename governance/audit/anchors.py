@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -97,15 +98,16 @@ def read(name: str, content: bytes) -> Anchor:
         at = datetime.fromisoformat(found["at"])
         if at.tzinfo is None:
             raise NoAnchor(name)
-        texts = [str(found[key]) for key in ("previous", "public_key", "signature")]
         anchor = Anchor(
-            name,
-            int(found["seq"]),
-            str(found["hash"]),
-            int(found["count"]),
-            at,
-            *texts,
-            hashlib.sha256(content).hexdigest(),
+            name=name,
+            seq=int(found["seq"]),
+            hash=str(found["hash"]),
+            count=int(found["count"]),
+            at=at,
+            previous=str(found["previous"]),
+            public_key=str(found["public_key"]),
+            signature=str(found["signature"]),
+            sha256=hashlib.sha256(content).hexdigest(),
         )
         keys.read_public(anchor.public_key)
         if anchor.seq < 0 or anchor.count != anchor.seq:
@@ -140,24 +142,32 @@ def read_texts(contents: Mapping[str, bytes]) -> tuple[list[Anchor], list[Fault]
             found.append(read(name, content))
         except NoAnchor:
             faults.append(Fault(0, Kind.ANCHOR_UNREADABLE, detail=name))
-    return sorted(found, key=lambda anchor: anchor.order), faults
+    return in_order(found), faults
 
 
-def faults_of(anchors: list[Anchor], trusted: frozenset[str]) -> Iterator[Fault]:
-    """What is wrong with anchors among themselves, in the order of the chain.
+def in_order(anchors: Iterable[Anchor]) -> list[Anchor]:
+    """Anchors in the order of the chain, the same file once."""
+    once = {anchor.sha256: anchor for anchor in anchors}
+    return sorted(once.values(), key=lambda anchor: anchor.order)
 
-    `trusted` are fingerprints of keys; none means that whatever key an anchor names will do.
-    Of several anchors each must follow the one before: one that was taken out shows.
+
+def signature_faults(anchors: Iterable[Anchor], trusted: frozenset[str]) -> Iterator[Fault]:
+    """Anchors that their key did not sign, or that no key of `trusted` signed.
+
+    `trusted` are fingerprints; none means that whatever key an anchor names will do.
     """
-    before: Anchor | None = None
     for anchor in anchors:
         if not anchor.is_signed():
             yield Fault(anchor.seq, Kind.ANCHOR_ALTERED, detail=anchor.name)
         elif trusted and anchor.fingerprint() not in trusted:
             yield Fault(anchor.seq, Kind.ANCHOR_FOREIGN, detail=anchor.name)
-        if before is not None and anchor.previous != before.sha256:
+
+
+def gaps(anchors: Iterable[Anchor]) -> Iterator[Fault]:
+    """Anchors of one folder that do not follow the one before: one was taken out or replaced."""
+    for before, anchor in pairwise(anchors):
+        if anchor.previous != before.sha256:
             yield Fault(anchor.seq, Kind.ANCHOR_MISSING, detail=anchor.name)
-        before = anchor
 
 
 def last(folder: Path) -> Anchor | None:

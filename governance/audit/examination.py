@@ -8,8 +8,7 @@ from typing import Any, Final
 
 from django.db import connection
 
-from governance.audit import anchors as files
-from governance.audit import barriers, register
+from governance.audit import anchors, barriers, register
 from governance.audit.anchors import Anchor
 from governance.audit.chain import Expected, Walk
 from governance.audit.faults import Fault, Kind
@@ -60,19 +59,23 @@ class Report:
 def examine(
     at: datetime,
     *,
-    anchors: Mapping[str, bytes] | None = None,
+    folder: Mapping[str, bytes] | None = None,
+    files: Mapping[str, bytes] | None = None,
     trusted: frozenset[str] = frozenset(),
     progress: Progress | None = None,
 ) -> Report:
     """Compare all that can be compared, as of now (`at`).
 
-    `anchors` are anchor files, bytes by name; `trusted` fingerprints of the keys that may have
-    signed them. Others may go on writing meanwhile. Memory and the number of queries follow the
+    `folder` are the anchor files of one folder, bytes by name, none left out; `files` single ones,
+    as kept elsewhere. `trusted` are fingerprints of the keys that may have signed them. Others may go on writing meanwhile. Memory and the number of queries follow the
     faults and the chunks, not the rows.
     """
-    found, faults = files.read_texts(anchors or {})
-    report = Report(at, anchors=found, faults=faults)
-    report.faults += files.faults_of(found, trusted)
+    kept, unreadable = anchors.read_texts(folder or {})
+    single, no_anchors = anchors.read_texts(files or {})
+    found = anchors.in_order([*kept, *single])
+    report = Report(at, anchors=found, faults=[*unreadable, *no_anchors])
+    report.faults += anchors.signature_faults(found, trusted)
+    report.faults += anchors.gaps(kept)
     report.faults += [
         Fault(0, Kind.BARRIER_MISSING, detail=name) for name in barriers.missing(connection)
     ]

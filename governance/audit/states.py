@@ -130,13 +130,13 @@ def reader(field: Any) -> Reader:
 
 @cache
 def _kept_columns(model: type[models.Model]) -> list[Any]:
-    left_out = getattr(model, "trail_leaves_out", frozenset())
+    left_out: frozenset[str] = getattr(model, "trail_leaves_out", frozenset())
     return [f for f in model._meta.concrete_fields if f.attname not in left_out]
 
 
 @cache
 def _kept_relations(model: type[models.Model]) -> list[Any]:
-    left_out = getattr(model, "trail_leaves_out", frozenset())
+    left_out: frozenset[str] = getattr(model, "trail_leaves_out", frozenset())
     return [f for f in model._meta.many_to_many if f.name not in left_out]
 
 

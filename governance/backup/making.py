@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -79,21 +79,25 @@ def _sweep(folder: Path, at: datetime) -> None:
             shutil.rmtree(left)
 
 
-def tell(made: Made, at: datetime) -> bool:
-    """Put the backup into the trail. False where the database is of another release, whose trail
-    this one does not write."""
+def tell(made: Made, at: datetime) -> str:
+    """Put the backup into the trail. Returns why that could not be done, "" where it was: the backup
+    is whole in any case."""
     if set(made.manifest.state.migrations) != of_the_code():
-        return False
-    with transaction.atomic():
-        audit.record(
-            Act(user=None, at=at, source="backup"),
-            "backup.made",
-            object_type="backup",
-            object_key=made.file.name,
-            object_name=made.file.name,
-            after={"sha256": made.sha256, "audit_seq": made.manifest.state.audit_seq},
-        )
-    return True
+        # The trail of another release is not this one's to write.
+        return _("migrations are outstanding")
+    try:
+        with transaction.atomic():
+            audit.record(
+                Act(user=None, at=at, source="backup"),
+                "backup.made",
+                object_type="backup",
+                object_key=made.file.name,
+                object_name=made.file.name,
+                after={"sha256": made.sha256, "audit_seq": made.manifest.state.audit_seq},
+            )
+    except OperationalError as error:  # A long import holds the only writer's place, for one.
+        return str(error)
+    return ""
 
 
 def rotate(folder: Path, rule: Rule) -> list[Path]:

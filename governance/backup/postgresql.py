@@ -47,7 +47,13 @@ class PostgreSQL:
             query("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             exported = query("SELECT pg_export_snapshot()")[0][0]
             state = _state(query)
-            self._run("pg_dump", "-Fc", f"--snapshot={exported}", f"--file={file}")
+            self._run(
+                "pg_dump",
+                "-Fc",
+                "--lock-wait-timeout=60s",
+                f"--snapshot={exported}",
+                f"--file={file}",
+            )
         return file, state
 
     def state(self) -> State:
@@ -75,6 +81,7 @@ class PostgreSQL:
     def load(self, part: Path, file: str) -> None:
         with self._opened() as query:
             query("BEGIN")
+            query("SET LOCAL lock_timeout = '20s'")  # The application should have been stopped.
             for (statement,) in query(_REST.format(mark=MARK)):
                 query(statement)
             query("COMMIT")

@@ -57,8 +57,7 @@ def restore(file: Path, at: datetime, *, replace: bool, keep_old_in: Path) -> Re
             )
         before = making.make(keep_old_in, at, prefix=making.BEFORE_RESTORE).file
     connections.close_all()
-    engine.begin(file.name)
-    _load(engine, file, manifest)
+    _replace(engine, file, manifest)
     if found := manifest.state.differences(engine.state()):
         raise DomainError(
             _("The restored database does not equal the backup, and says so itself: %(what)s")
@@ -69,10 +68,12 @@ def restore(file: Path, at: datetime, *, replace: bool, keep_old_in: Path) -> Re
     return Restored(manifest, before, is_older, faults)
 
 
-def _load(engine: Engine, file: Path, manifest: Manifest) -> None:
+def _replace(engine: Engine, file: Path, manifest: Manifest) -> None:
     try:
         with TemporaryDirectory(prefix="restore-") as scratch:
-            engine.load(archive.extract(file, manifest.parts[0], Path(scratch)), file.name)
+            part = archive.extract(file, manifest.parts[0], Path(scratch))
+            engine.begin(file.name)
+            engine.load(part, file.name)
     except OSError as error:
         raise DomainError(
             _("The backup could not be unpacked (TMPDIR names another place for it): %(why)s")

@@ -40,6 +40,12 @@ class Guarded(_Field):
                     raise ValidationError({self.name: error}) from error
         return super().get_db_prep_save(value, connection)
 
+    def deconstruct(self) -> Any:
+        """Migrations know the column alone, as Django's own: these rules are not the database's."""
+        name, _path, args, kwargs = super().deconstruct()
+        own = next(base for base in type(self).__mro__ if base.__module__.startswith("django."))
+        return name, f"django.db.models.{own.__name__}", args, kwargs
+
 
 class Line(Guarded, _Char):
     """Text of one line, such as a name."""

@@ -7,7 +7,6 @@ from django.utils.translation import gettext_lazy as _
 
 from governance.access import Access, Resource
 from governance.exceptions import AuditIsAppendOnly
-from governance.fields import columns
 from governance.querysets import ScopedQuerySet
 
 
@@ -45,7 +44,7 @@ class AuditEvent(models.Model):
     object_name = models.CharField(_("object name"), max_length=300)
     before = models.JSONField(_("before"), null=True)
     after = models.JSONField(_("after"), null=True)
-    reason = columns.Prose(_("reason"), blank=True)
+    reason = models.TextField(_("reason"), blank=True)
     state = models.CharField(max_length=64, blank=True, default="")
     seals = models.CharField(max_length=64, blank=True, default="")
     previous_hash = models.CharField(max_length=64)

@@ -25,6 +25,7 @@ class ExportJob(models.Model):
     one that was killed.
     """
 
+    outside_trail = _("what was taken stands in the trail")
     left_out_of_export = "its owner's alone, and made anew from the register"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -67,6 +68,7 @@ class ExportJob(models.Model):
 class ExportChunk(models.Model):
     """A piece of a made file: no reader and no writer holds the whole of it in memory."""
 
+    outside_trail = _("part of a file that was made from the register")
     left_out_of_export = "its owner's alone, and made anew from the register"
 
     job = models.ForeignKey(ExportJob, on_delete=models.CASCADE, related_name="chunks")

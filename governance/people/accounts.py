@@ -3,9 +3,12 @@
 Who may do it to whom is decided by the caller; each function writes one event.
 """
 
+from datetime import datetime
+
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Min
 
 from governance import audit
 from governance.audit import Act
@@ -25,6 +28,45 @@ def address_proves(user: User) -> bool:
     return bool(user.email) and not others.exists()
 
 
+def _in_hand_since(user: User) -> datetime | None:
+    """Since when others have had the account in hand without its holder being proven; None where
+    nobody has. Cost: one query."""
+    open_ties = AccountTie.objects.filter(user=user)
+    if user.proven_at is not None:
+        open_ties = open_ties.filter(at__gte=user.proven_at)
+    since: datetime | None = open_ties.aggregate(since=Min("at"))["since"]
+    return since
+
+
+def is_proven(user: User) -> bool:
+    """Whether nobody had the account in hand since its holder was proven. Cost: one query."""
+    return user.proven_at is not None and _in_hand_since(user) is None
+
+
+@transaction.atomic
+def prove(act: Act, user: User, *, is_password_new: bool) -> None:
+    """The holder has shown who they are. Whatever somebody else may have set while they had the
+    account in hand ends with that: second factors, sessions, and the password unless it is new.
+
+    Audited as "user.proven", and "user.credentials_ended" where something ended.
+    """
+    since = _in_hand_since(user)
+    if since is not None:
+        factors = Authenticator.objects.filter(user=user, created_at__gte=since)
+        kinds = sorted(factors.values_list("type", flat=True))
+        ends_password = not is_password_new and user.has_usable_password()
+        factors.delete()
+        if ends_password:
+            user.set_unusable_password()
+            user.save(update_fields=["password"])
+        if kinds or ends_password:
+            after = {"factors": kinds, "password": ends_password}
+            audit.record_object(act, "user.credentials_ended", user, before=None, after=after)
+            sign_ins.tell_holder(user, f"ended:{act.at.isoformat()}", "credentials-ended", act)
+        sessions.end_all(act, user, "proven")
+    ties.prove(act, user)
+
+
 @transaction.atomic
 def set_password_by_link(act: Act, user: User, password: str, way: Way) -> None:
     """The holder of a one-time link sets a password; every session ends. A mailed link proves the
@@ -32,9 +74,9 @@ def set_password_by_link(act: Act, user: User, password: str, way: Way) -> None:
     user.set_password(password)
     user.save(update_fields=["password"])
     audit.record_object(act, "user.password_set", user, before=None, after={"link": way.value})
-    if way is Way.MAIL and address_proves(user):
-        ties.prove(act, user)
     sessions.end_all(act, user, "password")
+    if way is Way.MAIL and address_proves(user):
+        prove(act, user, is_password_new=True)
     _tell_password(act, user)
 
 

@@ -27,7 +27,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from governance import audit
 from governance.audit import Act
 from governance.models import User
-from governance.people import devices, sessions, sign_ins, throttle
+from governance.people import accounts, devices, sessions, sign_ins, throttle
 
 THROTTLED = "throttled"
 
@@ -168,19 +168,24 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
         """Find the account: by the subject that is kept, else the one whose own address the
         provider has verified. The subject is kept then, so that a later change of an address leads
-        nobody elsewhere."""
+        nobody elsewhere. Either way the holder is proven."""
         if sociallogin.state.get("process") != "login":
             self._refuse(request, sociallogin)
-        if sociallogin.is_existing:
-            return
-        user = _holder([one.email for one in sociallogin.email_addresses if one.verified])
+        is_linked = sociallogin.is_existing
+        verified = [one.email for one in sociallogin.email_addresses if one.verified]
+        user = sociallogin.user if is_linked else _holder(verified)
         if user is None:
             self._refuse(request, sociallogin)
+        act = Act(user=user, at=timezone.now(), source="oidc")
         with transaction.atomic():
-            sociallogin.connect(request, user)
-            act = Act(user=user, at=timezone.now(), source="oidc")
-            after = {"provider": sociallogin.account.provider, "subject": sociallogin.account.uid}
-            audit.record_object(act, "user.single_sign_on_linked", user, before=None, after=after)
+            if not is_linked:
+                sociallogin.connect(request, user)
+                kept = sociallogin.account
+                after = {"provider": kept.provider, "subject": kept.uid}
+                verb = "user.single_sign_on_linked"
+                audit.record_object(act, verb, user, before=None, after=after)
+            if user.is_active and not accounts.is_proven(user):
+                accounts.prove(act, user, is_password_new=False)
 
     def on_authentication_error(
         self, request: HttpRequest, provider: Any, *args: Any, **kwargs: Any

@@ -85,7 +85,7 @@ class EnrolPasskeyForm(AddWebAuthnForm):
         passwordless.help_text = _("Needs a device that asks for a fingerprint, a face or a PIN.")
 
 
-class OwnPasswordForm(PasswordChangeForm):  # type: ignore[type-arg]
+class OwnPasswordForm(PasswordChangeForm):
     """Another password; the old one is asked for, and guessing it is slowed like a sign-in."""
 
     def clean_old_password(self) -> str:

@@ -21,14 +21,19 @@ def goes_by_mail(user: User) -> bool:
     return settings.HAS_MAIL and bool(user.email)
 
 
-@transaction.atomic
 def mail_link(act: Act, user: User, site: str, kind: AccountTie.Kind) -> bool:
     """Mail the holder a link; False where the mail could not be sent. Audited as
-    "user.link_mailed"."""
-    after = {"to": user.email, "kind": kind.value}
-    audit.record_object(act, "user.link_mailed", user, before=None, after=after)
-    ties.tie(act, user, kind)
-    return mails.invite(user, site)
+    "user.link_mailed" before it goes, and "user.link_not_sent" where it didn't: a slow mail server
+    holds up no other write."""
+    with transaction.atomic():
+        after = {"to": user.email, "kind": kind.value}
+        audit.record_object(act, "user.link_mailed", user, before=None, after=after)
+        ties.tie(act, user, kind)
+    if mails.invite(user, site):
+        return True
+    with transaction.atomic():
+        audit.record_object(act, "user.link_not_sent", user, before=None, after={"to": user.email})
+    return False
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""One-time links: to set a password, and to confirm an address.
+"""One-time links to set a password.
 
 A link that went to the holder's own address by mail proves the holder; a link that somebody saw
 proves nothing. The token itself tells which of the two it is.
@@ -25,16 +25,15 @@ class Way(StrEnum):
 
 
 class _Tokens(PasswordResetTokenGenerator):
-    """Django's tokens, of one way and purpose: gone once the password, the address or the last
+    """Django's tokens, of one way: gone once the password, the address or the last
     sign-in changes."""
 
-    def __init__(self, purpose: str) -> None:
+    def __init__(self, way: Way) -> None:
         super().__init__()
-        self.key_salt = f"governance.people.links.{purpose}"
+        self.key_salt = f"governance.people.links.{way}"
 
 
-_PASSWORD: Final = {way: _Tokens(f"password.{way}") for way in Way}
-_ADDRESS: Final = _Tokens("address")
+_TOKENS: Final = {way: _Tokens(way) for way in Way}
 
 
 class PasswordTokens:
@@ -46,7 +45,7 @@ class PasswordTokens:
 
 def way_of(user: User, token: str | None) -> Way | None:
     """By what way this token was handed out; None where it is none, used, or too old."""
-    for way, tokens in _PASSWORD.items():
+    for way, tokens in _TOKENS.items():
         if tokens.check_token(user, token):
             return way
     return None
@@ -60,15 +59,4 @@ def site_of(request: HttpRequest) -> str:
 def password_path(user: User, way: Way) -> str:
     """Where the holder sets a password, once."""
     uid = urlsafe_base64_encode(force_bytes(user.pk))
-    return reverse("password-set", args=[uid, _PASSWORD[way].make_token(user)])
-
-
-def address_path(user: User) -> str:
-    """Where the holder confirms the own address, once."""
-    # The proof is part of the token: what is confirmed once can't be confirmed again.
-    uid = urlsafe_base64_encode(force_bytes(user.pk))
-    return reverse("address-confirm", args=[uid, _ADDRESS.make_token(user)])
-
-
-def confirms_address(user: User, token: str) -> bool:
-    return user.is_active and _ADDRESS.check_token(user, token)
+    return reverse("password-set", args=[uid, _TOKENS[way].make_token(user)])

@@ -38,18 +38,3 @@ def invite(user: User, site: str) -> bool:
                 _("If you don't expect this mail, do nothing and tell your PMO."),
             ],
         )
-
-
-def ask_to_confirm(user: User, site: str) -> bool:
-    """The link at which the holder confirms a changed address."""
-    with override(user.language):
-        return send(
-            user,
-            _("Confirm your address"),
-            [
-                _("This is now the address of the account %(name)s.") % {"name": user.username},
-                _("Confirm that it is yours:"),
-                f"{site}{links.address_path(user)}",
-                _("If you don't expect this mail, do nothing and tell your PMO."),
-            ],
-        )

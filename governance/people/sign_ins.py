@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from governance import audit
 from governance.audit import Act
-from governance.models import AccountTie, AuditEvent, User
+from governance.models import AuditEvent, User
 from governance.notices import Telling, tell
-from governance.people import devices, sessions, ties
+from governance.people import devices, sessions
 from governance.people.throttle import Attempt, digest
 
 LATEST: Final = ("user.signed_in", "user.sign_in_failed", "user.sign_in_throttled")
@@ -70,8 +70,8 @@ def way_of(request: HttpRequest, user: User) -> str:
 
 
 def succeeded(request: HttpRequest, response: HttpResponse, user: User, client: str) -> None:
-    """Somebody has signed in: the trail, a notice where the browser is new, and single sign-on
-    proves who it is. Audited as "user.signed_in"."""
+    """Somebody has signed in: the trail, and a notice where the browser is new. Audited as
+    "user.signed_in"."""
     way, now = way_of(request, user), timezone.now()
     act = Act(user=user, at=now, source="oidc" if "oidc" in way else "web")
     is_known = bool(devices.mark_of(request, user))
@@ -84,18 +84,8 @@ def succeeded(request: HttpRequest, response: HttpResponse, user: User, client: 
         event = audit.record_object(act, "user.signed_in", user, before=None, after=after)
         if not is_known and not is_first:
             tell_holder(user, f"new-device:{event.seq}", "new-device", act, client=client)
-        if "oidc" in way and not _is_proven(user):
-            ties.prove(act, user)
     request.session[sessions.WAY] = way
     devices.remember(request, response, user)
-
-
-def _is_proven(user: User) -> bool:
-    """Whether nobody had the account in their hands since its holder was proven."""
-    return (
-        user.proven_at is not None
-        and not AccountTie.objects.filter(user=user, at__gte=user.proven_at).exists()
-    )
 
 
 def signed_out(request: HttpRequest, user: User) -> None:

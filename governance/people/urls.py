@@ -21,7 +21,6 @@ urlpatterns = [
     path("set/<uidb64>/<token>/", views.PasswordSetView.as_view(), name="password-set"),
     path("password/", views.PasswordChangeView.as_view(), name="password-change"),
     path("address/", views.change_address, name="address-change"),
-    path("address/<uidb64>/<token>/", views.confirm_address, name="address-confirm"),
     path("sessions/end/", views.end_sessions, name="sessions-end"),
     path("confirm/", factors.ConfirmPasswordView.as_view(), name="account_reauthenticate"),
     path("confirm/code/", factors.ConfirmCodeView.as_view(), name="mfa_reauthenticate"),

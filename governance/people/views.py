@@ -24,8 +24,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from governance import tasks
 from governance.audit import Act
-from governance.models import User
-from governance.people import accounts, links, mails, sessions, sign_ins, throttle, ties
+from governance.models import AccountTie, User
+from governance.people import accounts, invitations, links, sessions, sign_ins, throttle
 from governance.people.adapters import THROTTLED, client_of
 from governance.people.factors import confirmed
 from governance.people.forms import AddressForm, ForgottenForm, OwnPasswordForm, SignInForm
@@ -155,7 +155,7 @@ class PasswordChangeView(auth_views.PasswordChangeView):
         lead = _("Every other session of yours ends.")
         return {**super().get_context_data(**kwargs), **_page(title, lead)}
 
-    def form_valid(self, form: OwnPasswordForm) -> HttpResponse:
+    def form_valid(self, form: Any) -> HttpResponse:
         user, password = holder_of(self.request), form.cleaned_data["new_password1"]
         act = Act(user=user, at=timezone.now())
         with transaction.atomic():
@@ -236,7 +236,7 @@ def change_address(request: HttpRequest) -> HttpResponse:
             form.add_error(None, error.messages)
         else:
             if is_changed or not user.proven_at:
-                ask_to_confirm(request, User.objects.get(pk=user.pk))
+                ask_to_confirm(request, act, User.objects.get(pk=user.pk))
             return redirect("account")
     title = _("Change your address")
     lead = _("Mails about your account go to it. It has to be confirmed again.")
@@ -244,25 +244,15 @@ def change_address(request: HttpRequest) -> HttpResponse:
     return render(request, "account/form.html", {**_page(title, lead), "form": form}, status=status)
 
 
-def ask_to_confirm(request: HttpRequest, user: User) -> None:
-    """Mail the link that confirms the address, and say so."""
-    if settings.HAS_MAIL and user.email and mails.ask_to_confirm(user, links.site_of(request)):
-        messages.success(request, _("Saved. Confirm the address with the link mailed to it."))
+def ask_to_confirm(request: HttpRequest, act: Act, user: User) -> None:
+    """Mail a link to a changed address, and say so. To set a password with it confirms it: a click
+    alone would leave whoever knows the old password inside."""
+    kind = AccountTie.Kind.RESET
+    if invitations.goes_by_mail(user) and invitations.mail_link(
+        act, user, links.site_of(request), kind
+    ):
+        messages.success(
+            request, _("Saved. To confirm the address, set a password with the link mailed to it.")
+        )
     else:
         messages.success(request, _("Saved."))
-
-
-@login_not_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def confirm_address(request: HttpRequest, uidb64: str, token: str) -> HttpResponse:
-    """Where the link of such a mail leads; a button confirms, so that no mail scanner does."""
-    user = auth_views.PasswordResetConfirmView().get_user(uidb64)
-    is_valid = isinstance(user, User) and links.confirms_address(user, token)
-    if request.method == "POST" and is_valid and isinstance(user, User):
-        act = Act(user=None, at=timezone.now(), source="mail")
-        if accounts.address_proves(user) and user.proven_at is None:
-            ties.prove(act, user)
-        messages.success(request, _("The address is confirmed."))
-        return redirect("account")
-    return render(request, "account/address_confirm.html", {"is_valid": is_valid})

@@ -107,6 +107,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    # A database machine that does not answer is told in seconds; /readyz waits no longer either.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 5,
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
 
 # Where `manage.py backup` puts its files: another disk or machine than the database's.
 BACKUP_DIR = env.path("BACKUP_DIR", default=str(BASE_DIR / "var" / "backups"))
@@ -293,7 +299,6 @@ DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 
 # /readyz refuses below so much free space on any disk that is written to.
 DISK_FLOOR_MB = env.int("DISK_FLOOR_MB", default=200)
-
 # How often one person may pass a costly door: number/s, m, h or d. Generous for people; a
 # program that copies a whole ministry by the API stays below them too.
 LIMITS = {

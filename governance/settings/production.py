@@ -12,12 +12,6 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
-# The cookie of messages follows that of the session. A browser takes a name that begins with
-# __Host- over HTTPS from this very host alone: no other host of the domain can plant one.
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
-SESSION_COOKIE_NAME = "__Host-session"
-CSRF_COOKIE_NAME = "__Host-csrftoken"
-LANGUAGE_COOKIE_NAME = "__Host-language"
 SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_SECONDS", default=30 * 60)
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=1)
 # Those who approve, oversee, or make accounts.
@@ -25,6 +19,12 @@ MFA_REQUIRED_ROLES = env.list(
     "MFA_REQUIRED_ROLES",
     default=["cio_office", "ministry_cio", "pmo", "hr", "accounting", "auditor"],
 )
+# The cookie of messages follows that of the session. A browser takes a name that begins with
+# __Host- over HTTPS from this very host alone: no other host of the domain can plant one.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
+SESSION_COOKIE_NAME = "__Host-session"
+CSRF_COOKIE_NAME = "__Host-csrftoken"
+LANGUAGE_COOKIE_NAME = "__Host-language"
 WHITENOISE_USE_FINDERS = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

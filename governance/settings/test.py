@@ -10,7 +10,7 @@ CELERY_TASK_ALWAYS_EAGER = True
 LARGE_FILES_IN_THREADS = False
 # Nothing is collected for tests; this looks files up where they stand instead of warning.
 WHITENOISE_AUTOREFRESH = True
-# Tests ask for more in a second than a person does in an hour; the limits have tests of their own.
-LIMITS = {}
 # Tests that look at the log ask for their own; all the others are quiet.
 LOGGING = {}
+# Tests ask for more in a second than a person does in an hour; the limits have tests of their own.
+LIMITS = {}

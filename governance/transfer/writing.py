@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final, TextIO
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
 from governance import audit
@@ -33,7 +33,12 @@ def export(folder: Path, at: datetime, *, with_credentials: bool) -> Manifest:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DomainError(_("%(folder)s is not empty.") % {"folder": folder})
-    _tell(folder, at, with_credentials=with_credentials)
+    try:
+        _tell(folder, at, with_credentials=with_credentials)
+    except OperationalError as error:
+        raise DomainError(
+            _("The trail could not be told, so that nothing was exported: %(why)s") % {"why": error}
+        ) from error
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(mkdtemp(prefix=".partial-", dir=folder.parent))

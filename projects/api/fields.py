@@ -15,6 +15,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from governance.field_rights import GROUPS
 from governance.fields.columns import FiscalYear
 from governance.models import User
 from governance.querysets import ScopedQuerySet
@@ -184,12 +185,26 @@ class Field:
             )
         if unit := self.unit():
             parts.append(_("Unit: %(unit)s.") % {"unit": unit})
+        if self.is_guarded:
+            parts.append(
+                _(
+                    "May be closed as the record stands: the answer to a write says why, and who may."
+                )
+            )
         if metric := self.metric:
             parts.append(_("Metric: `%(metric)s`.") % {"metric": metric})
         if self.nature is Nature.CHOICE:
             words = ", ".join(f"`{value}` {label}".rstrip() for value, label in self.choices)
             parts.append(_("One of: %(words)s.") % {"words": words})
         return "\n".join(parts)
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether the state of a record decides who writes the field."""
+        if self.column is None:
+            return False
+        groups = GROUPS.get(str(self.column.model._meta.model_name), {})
+        return any(self.name in names for names in groups.values())
 
     @property
     def metric(self) -> str:

@@ -26,7 +26,7 @@ from projects.metrics.filing import Finding, Level
 from projects.models import Kpi, Milestone, MonthlyUpdate, Risk
 from projects.models.choices import RiskKind, RiskStatus
 from projects.register import KINDS
-from projects.services.updates import Details, RiskEntry
+from projects.services.filed import Details, RiskEntry
 
 _KIND = KINDS["updates"]
 FIGURES: Final = (

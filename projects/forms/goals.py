@@ -4,7 +4,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from governance.fields.forms import LineField, NameField, NumberField, ProseField, YearField
+from governance.fields.forms import LineField, NameField, ProseField, YearField
 from projects.models import Kpi
 from projects.models.choices import Horizon, KpiDirection, KpiKind
 
@@ -61,19 +61,6 @@ class LinkForm(forms.Form):
         choices = _offered(kpis)
         for name in ("origin", "target"):
             self.fields[name].choices = choices  # type: ignore[attr-defined]
-
-
-class TargetChangeForm(forms.Form):
-    """A locked target asked to be changed."""
-
-    new_target = NumberField(
-        label=_("Target asked for"),
-        required=False,
-        max_digits=15,
-        decimal_places=3,
-        help_text=_("Empty: no target any more."),
-    )
-    reason = ProseField(label=_("Reason"), max_length=500)
 
 
 class MethodForm(forms.Form):

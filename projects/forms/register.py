@@ -22,6 +22,7 @@ from governance.models import RiskPolicy, User
 from governance.models.base import Valid, valid_on
 from governance.tabular import Text
 from projects.forms.fields import form_field
+from projects.forms.guarding import Guarded
 from projects.forms.phases import PhasesField
 from projects.forms.references import OFFERED, KeyField, KeysField, PersonField
 from projects.metrics.delivery import spread_evenly
@@ -73,7 +74,7 @@ else:  # Django's forms take no subscript at run time.
     _ModelForm = forms.ModelForm
 
 
-class RegisterForm(Resumable, _ModelForm):
+class RegisterForm(Guarded, Resumable, _ModelForm):
     """A new object of `kind`, or a change of a stored one.
 
     `user` limits what may be chosen, `on` which masters are valid. Saving is the service's:
@@ -90,6 +91,7 @@ class RegisterForm(Resumable, _ModelForm):
         on: date,
         instance: Any = None,
         initial: Mapping[str, Any] | None = None,
+        asks: bool = False,
     ) -> None:
         super().__init__(data, instance=instance, initial=dict(initial or {}), label_suffix="")
         self.action = Action.CREATE if self.instance.pk is None else Action.EDIT
@@ -101,6 +103,7 @@ class RegisterForm(Resumable, _ModelForm):
             self._offer_phases()
         if self.action is Action.EDIT:
             self._keep_stored()
+            self._guard(asks=asks)
 
     # Choices
 
@@ -216,6 +219,7 @@ class RegisterForm(Resumable, _ModelForm):
     def clean(self) -> dict[str, Any]:
         """A figure given is reported; one that is not there says why; a key fits an address."""
         values = super().clean() or self.cleaned_data
+        self._refuse_closed()
         fault = self.kind.key_fault(str(values.get(self.kind.key, "")))
         if self.action is Action.CREATE and values.get(self.kind.key) and fault:
             self.add_error(self.kind.key, ValidationError(str(fault)))

@@ -116,18 +116,18 @@ class Sync:
         """The values with line ends as they are kept; what their fields refuse refuses the import:
         nothing is cut off or left out in silence."""
         found = dict(values)
-        for field in guarded:
-            value = found.get(field.name)
+        for column in guarded:
+            value = found.get(column.name)
             if value is None or value == "":
                 continue
-            if isinstance(field, columns.Line):
-                value = found[field.name] = one_line(value)
-            elif isinstance(field, columns.Prose):
-                value = found[field.name] = prose(value).strip()
+            if isinstance(column, columns.Line):
+                value = found[column.name] = one_line(value)
+            elif isinstance(column, columns.Prose):
+                value = found[column.name] = prose(value).strip()
             try:
-                field.run_validators(value)
+                column.run_validators(value)
             except ValidationError as error:
-                shown = {"text": str(value)[:30], "name": field.verbose_name}
+                shown = {"text": str(value)[:30], "name": column.verbose_name}
                 message = _("“%(text)s…”, for “%(name)s”: ") % shown + " ".join(error.messages)
                 raise ImportRejected([Problem(self.files[0]["name"], message)]) from error
         return found

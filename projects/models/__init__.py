@@ -1,3 +1,4 @@
+from projects.models.change import ChangeRequest
 from projects.models.contract import Contract
 from projects.models.cost import CostLine
 from projects.models.delivery import Baseline, Milestone, MonthlyUpdate, PlannedValue
@@ -13,11 +14,12 @@ from projects.models.rollup import ServiceRollup, YearRollup
 from projects.models.scenario import Scenario
 from projects.models.service import Service, ServiceYear
 from projects.models.system import System, SystemLineage
-from projects.models.value import Benefit, Kpi, KpiLink, KpiMethod, KpiValue, TargetChange
+from projects.models.value import Benefit, Kpi, KpiLink, KpiMethod, KpiValue
 
 __all__ = [
     "Baseline",
     "Benefit",
+    "ChangeRequest",
     "Contract",
     "CostItem",
     "CostLine",
@@ -45,6 +47,5 @@ __all__ = [
     "System",
     "SystemClass",
     "SystemLineage",
-    "TargetChange",
     "YearRollup",
 ]

@@ -21,6 +21,8 @@ class OutlookRun(models.Model):
     raters = models.JSONField()
 
     class Meta:
+        verbose_name = _("what the register taught")
+        verbose_name_plural = _("what the register taught")
         ordering = ("-as_of",)
 
     def __str__(self) -> str:

@@ -59,6 +59,8 @@ class YearRollup(models.Model):
     )
 
     class Meta:
+        verbose_name = _("sums of a year")
+        verbose_name_plural = _("sums by year")
         constraints = (
             one_holder("year_rollup_holder"),
             *once_per_holder("year_rollup_once", ("fiscal_year",), None),
@@ -86,6 +88,8 @@ class ServiceRollup(models.Model):
     access = (Access(Resource.SERVICE, agency=("agency_id",)),)
 
     class Meta:
+        verbose_name = _("sums of services")
+        verbose_name_plural = _("sums of services by year")
         constraints = (
             models.UniqueConstraint(fields=("agency", "fiscal_year"), name="service_rollup_once"),
         )

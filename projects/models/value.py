@@ -1,4 +1,3 @@
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +13,6 @@ from projects.models.choices import (
     Horizon,
     KpiDirection,
     KpiKind,
-    RequestState,
     ValueState,
 )
 
@@ -210,85 +208,6 @@ class KpiMethod(Tracked):
 
     def __str__(self) -> str:
         return f"{self.kpi} v{self.number}"
-
-
-class TargetChange(Tracked):
-    """A target asked to be changed after its year began; somebody else decides."""
-
-    value = models.ForeignKey(
-        KpiValue, verbose_name=_("KPI value"), on_delete=models.PROTECT, related_name="changes"
-    )
-    old_target = models.DecimalField(
-        _("target before"), max_digits=15, decimal_places=3, null=True, blank=True
-    )
-    new_target = models.DecimalField(
-        _("target asked for"), max_digits=15, decimal_places=3, null=True, blank=True
-    )
-    reason = columns.Prose(_("reason"))
-    state = models.CharField(
-        _("state"),
-        max_length=10,
-        choices=RequestState.choices,
-        default=RequestState.REQUESTED,
-    )
-    requested_at = models.DateTimeField(_("requested at"))
-    requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name=_("requested by"),
-        null=True,
-        blank=True,
-        on_delete=models.PROTECT,
-        related_name="+",
-    )
-    decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name=_("decided by"),
-        null=True,
-        blank=True,
-        on_delete=models.PROTECT,
-        related_name="+",
-    )
-    decision_reason = columns.Prose(_("reason of the decision"), blank=True)
-
-    objects = ScopedQuerySet.as_manager()
-    access = (
-        Access(
-            Resource.KPI,
-            agency=("value__kpi__system__agency_id", "value__kpi__project__agency_id"),
-            project=("value__kpi__project_id", "value__kpi__system__projects"),
-            many=True,
-        ),
-    )
-
-    class Meta:
-        verbose_name = _("change of a target")
-        verbose_name_plural = _("changes of targets")
-        ordering = ("-requested_at", "pk")
-        constraints = (
-            models.UniqueConstraint(
-                fields=("value",),
-                condition=Q(state=RequestState.REQUESTED),
-                name="target_change_one_request",
-                violation_error_message=_("A change of this target waits for a decision."),
-            ),
-            models.CheckConstraint(
-                condition=~Q(reason=""),
-                name="target_change_reason",
-                violation_error_message=_("Say why the target changes."),
-            ),
-            models.CheckConstraint(
-                condition=Q(decided_by__isnull=True)
-                | Q(requested_by__isnull=True)
-                | ~Q(state__in=[RequestState.APPROVED, RequestState.REJECTED])
-                | ~Q(decided_by=F("requested_by")),
-                name="target_change_author_is_not_approver",
-                violation_error_message=_("Nobody decides on their own request."),
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.value}: {self.old_target} → {self.new_target}"
 
 
 class Benefit(Registered):

@@ -7,7 +7,9 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from projects.models import Benefit, Kpi, KpiLink, KpiMethod, KpiValue, Risk, TargetChange
+from governance.access import Resource
+from governance.models.base import to_json
+from projects.models import Benefit, ChangeRequest, Kpi, KpiLink, KpiMethod, KpiValue, Risk
 from projects.models.choices import (
     BenefitKind,
     Horizon,
@@ -234,17 +236,31 @@ def methods(frame: Frame) -> Iterator[KpiMethod]:
         )
 
 
-def target_changes(frame: Frame) -> Iterator[TargetChange]:
+def target_changes(frame: Frame) -> Iterator[ChangeRequest]:
     """Locked targets of this year that somebody asks to lower: every two-hundredth."""
-    locked = KpiValue.objects.filter(
-        fiscal_year=frame.settled + 1, target__isnull=False, actual__isnull=True
-    ).order_by("pk")
+    locked = (
+        KpiValue.objects.filter(
+            fiscal_year=frame.settled + 1, target__isnull=False, actual__isnull=True
+        )
+        .select_related("kpi__system__agency", "kpi__project__agency")
+        .order_by("pk")
+    )
     for value in locked[::200]:
         asked_at = frame.moment(frame.days_ago(4), 11)
-        yield TargetChange(
-            value=value,
-            old_target=value.target,
-            new_target=(value.target or Decimal()) * Decimal("0.9"),
+        lower = (value.target or Decimal()) * Decimal("0.9")
+        holder = value.kpi.project or value.kpi.system
+        if holder is None:
+            continue
+        yield ChangeRequest(
+            kind="kpi-values",
+            object_pk=value.pk,
+            object_name=str(value)[:300],
+            resource=Resource.KPI.value,
+            agency=holder.agency,
+            system=value.kpi.system,
+            project=value.kpi.project,
+            before={"target": to_json(value.target)},
+            after={"target": to_json(lower.quantize(Decimal("0.001")))},
             reason="前提とした法改正の施行が延期されたため。",
             requested_at=asked_at,
             updated_at=asked_at,

@@ -15,6 +15,7 @@ from governance.exceptions import DomainError
 from projects.grid import UNITS, WORDS, Holder, Key, in_unit, lines_of, writes
 from projects.models import CostItem, CostLine, System
 from projects.models.choices import Stage, ValueState
+from projects.services import field_rights
 from projects.services.register import Touched, recompute
 from projects.services.writing import state_of
 
@@ -124,8 +125,11 @@ class _Save:
             stage=stage,
             account=self.account,
         )
-        line.amount, line.amount_state = amount, state
+        given = {"amount": amount, "amount_state": state}
         try:
+            if before is not None:
+                field_rights.refuse(self.act, line, field_rights.changed_fields(line, given))
+            line.amount, line.amount_state = amount, state
             line.full_clean()
         except ValidationError as error:
             self.errors[key] = " ".join(error.messages)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -188,7 +188,7 @@ def refuse_broken(found: list[Appointment]) -> None:
         for bar in conflicts(facts.subject(one), facts.verifier(one))
     }
     if told:
-        raise ValidationError([_("A verifier stands outside."), *told])
+        raise ValidationError({NON_FIELD_ERRORS: [_("A verifier stands outside."), *told]})
 
 
 def _sentence(bar: Bar, who: str) -> str:

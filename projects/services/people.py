@@ -130,21 +130,6 @@ def add_person(act: Act, *, username: str, display_name: str, email: str, langua
     return user
 
 
-def _without_unseen(act: Act, username: str, error: ValidationError) -> ValidationError:
-    """`error`, in which the name of an account out of the actor's sight is told like any name that
-    cannot be used."""
-    by_field = dict(error.error_dict)
-    if act.user is None or not any(one.code == "unique" for one in by_field.get("username", [])):
-        return error
-    holder = User.objects.filter(username=username).first()
-    if holder is None or may_see(act.user, holder):
-        return error
-    by_field["username"] = [
-        ValidationError(_("This account name cannot be used: choose another one."))
-    ]
-    return ValidationError(by_field)
-
-
 @transaction.atomic
 def set_employer(act: Act, person: User, number: str) -> User:
     """Keep for whom somebody works, by corporate number; "" for nobody outside. Audited as
@@ -175,6 +160,21 @@ def set_employer(act: Act, person: User, number: str) -> User:
         after={"employer_number": number},
     )
     return person
+
+
+def _without_unseen(act: Act, username: str, error: ValidationError) -> ValidationError:
+    """`error`, in which the name of an account out of the actor's sight is told like any name that
+    cannot be used."""
+    by_field = dict(error.error_dict)
+    if act.user is None or not any(one.code == "unique" for one in by_field.get("username", [])):
+        return error
+    holder = User.objects.filter(username=username).first()
+    if holder is None or may_see(act.user, holder):
+        return error
+    by_field["username"] = [
+        ValidationError(_("This account name cannot be used: choose another one."))
+    ]
+    return ValidationError(by_field)
 
 
 # Skills and training ----------------------------------------------------------------------------------------

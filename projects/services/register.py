@@ -36,8 +36,17 @@ from projects.models import (
     System,
 )
 from projects.models.choices import OPEN_STATES, SETTLED_STATES
-from projects.register import Kind
-from projects.services import flags, goals, independence, requests, rollups
+from projects.register import Kind, kind_of
+from projects.services import (
+    field_rights,
+    filed,
+    flags,
+    goals,
+    independence,
+    requests,
+    review_notices,
+    rollups,
+)
 from projects.services.writing import is_taken_unseen, recheck, state_of, validate
 
 
@@ -201,6 +210,8 @@ def create(act: Act, kind: Kind, values: Mapping[str, Any]) -> Any:
         if is_taken_unseen(kind, error):
             _refuse_out_of_reach(act, kind, obj, many)
         raise
+    field_rights.refuse(act, obj, field_rights.changed_fields(obj, _entered(kind, values)))
+    _compute(obj)
     if isinstance(obj, KpiLink) and act.user is not None:
         goals.judge(obj)
     if fault := kind.key_fault(kind.key_of(obj)):
@@ -211,6 +222,7 @@ def create(act: Act, kind: Kind, values: Mapping[str, Any]) -> Any:
     audit.record_object(
         act, f"{obj._meta.model_name}.created", obj, before=None, after=state_of(obj)
     )
+    review_notices.tell_of(act, obj, before=None)
     touched = Touched()
     touched.add(obj)
     recompute(act, touched)
@@ -232,16 +244,28 @@ def edit(act: Act, kind: Kind, pk: int, values: Mapping[str, Any], *, version: i
     if obj.version != version:
         raise Conflict(state_of(obj))
     _refuse_unseen(act, kind, _changed(obj, values))
+    field_rights.refuse(act, obj, field_rights.changed_fields(obj, _entered(kind, values)))
+    if write(act, obj, values):
+        recheck(act, obj, Action.EDIT)
+    return obj
+
+
+def write(act: Act, obj: Any, values: Mapping[str, Any]) -> bool:
+    """Save `values` to a locked record that the caller was allowed to write: validation, version,
+    audit and what hangs on it. False where nothing changes. Audited as "<model>.edited".
+
+    Raises ValidationError.
+    """
     touched = Touched()
     touched.add(obj)
     before = state_of(obj)
-    _refuse_locked(act, obj, values)
     many = _assign(obj, values)
-    validate(act, kind, obj)
+    _compute(obj)
+    validate(act, kind_of(type(obj)), obj)
     if snapshot(obj) == {key: before[key] for key in snapshot(obj)} and not _many_changed(
         before, many
     ):
-        return obj
+        return False
     if isinstance(obj, KpiLink) and act.user is not None:
         goals.judge(obj)
     obj.version += 1
@@ -249,30 +273,26 @@ def edit(act: Act, kind: Kind, pk: int, values: Mapping[str, Any], *, version: i
     obj.save()
     for name, related in many.items():
         getattr(obj, name).set(related)
-    recheck(act, obj, Action.EDIT)
     independence.refuse_dependent_writer(act, obj)
     after = state_of(obj)
     independence.check_record(obj, _differing(before, after))
     audit.record_object(act, f"{obj._meta.model_name}.edited", obj, before=before, after=after)
+    review_notices.tell_of(act, obj, before=before)
     touched.add(obj)
     recompute(act, touched)
-    return obj
+    return True
 
 
-def _refuse_locked(act: Act, obj: models.Model, values: Mapping[str, Any]) -> None:
-    """A target whose year has begun changes by request only."""
-    if not isinstance(obj, KpiValue) or "target" not in values:
-        return
-    same = values["target"] == obj.target
-    if same or not requests.is_locked(obj, timezone.localdate(act.at)):
-        return
-    raise ValidationError(
-        {
-            "target": _(
-                "This target is locked since its year began: ask for a change on the page of the KPI."
-            )
-        }
-    )
+def _entered(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What people entered, without what a service sets besides."""
+    return {name: value for name, value in values.items() if name not in kind.service_fields}
+
+
+def _compute(obj: models.Model) -> None:
+    """What follows from other fields is never as it was typed."""
+    if isinstance(obj, MonthlyUpdate):
+        for name, value in filed.computed(obj, {}).items():
+            setattr(obj, name, value)
 
 
 def _changed(obj: models.Model, values: Mapping[str, Any]) -> dict[str, Any]:

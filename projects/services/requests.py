@@ -1,9 +1,8 @@
-"""What one person asks for and another decides: new baselines, and targets that are locked."""
+"""What one person asks for and another decides: new baselines, and when targets lock."""
 
 import itertools
 from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
@@ -18,8 +17,8 @@ from governance.exceptions import Conflict, DomainError
 from governance.models.base import snapshot
 from governance.people.deciding import refuse_same_person
 from projects.metrics.delivery import Phase
-from projects.models import Baseline, KpiMethod, KpiValue, PlannedValue, Project, TargetChange
-from projects.models.choices import RequestState, ValueState
+from projects.models import Baseline, KpiMethod, KpiValue, PlannedValue, Project
+from projects.models.choices import RequestState
 from projects.services import flags
 from projects.services.writing import recheck, state_of
 
@@ -173,82 +172,6 @@ def locks_on(fiscal_year: int) -> date:
 def is_locked(value: KpiValue, on: date) -> bool:
     """Whether a target can only be changed by request: it is known, and its year has begun."""
     return value.target is not None and on >= locks_on(value.fiscal_year)
-
-
-@transaction.atomic
-def request_target(act: Act, value_pk: int, new_target: Decimal | None) -> TargetChange:
-    """Ask for a locked target to be changed, with the act's reason; another person decides.
-
-    Audited as "target.change_requested".
-    """
-    value = KpiValue.objects.select_for_update(of=("self",)).get(pk=value_pk)
-    recheck(act, value, Action.EDIT)
-    if not act.reason.strip():
-        raise ValidationError({"reason": _("Say why the target changes.")})
-    if not is_locked(value, timezone.localdate(act.at)):
-        raise DomainError(_("This target is not locked: it can simply be edited."))
-    if new_target == value.target:
-        raise ValidationError({"new_target": _("This is the target already.")})
-    change = TargetChange(
-        value=value,
-        old_target=value.target,
-        new_target=new_target,
-        reason=act.reason.strip(),
-        requested_at=act.at,
-        requested_by=act.user,
-        updated_at=act.at,
-        updated_by=act.user,
-    )
-    change.full_clean()
-    change.save(force_insert=True)
-    audit.record_object(act, "target.change_requested", change, before=None, after=snapshot(change))
-    return change
-
-
-@transaction.atomic
-def approve_target(act: Act, pk: int, *, version: int | None = None) -> TargetChange:
-    """Agree to a changed target: it stands from now on, and the old one stays on record.
-
-    Audited as "target.change_approved" and on the value itself.
-    """
-    change: TargetChange = open_request(act, TargetChange, pk, Action.APPROVE, version)
-    before = decide(act, change, RequestState.APPROVED)
-    value = KpiValue.objects.select_for_update(of=("self",)).get(pk=change.value_id)
-    value_before = state_of(value)
-    if value.target != change.old_target:
-        raise Conflict(value_before)
-    value.target = change.new_target
-    value.target_state = ValueState.MISSING if change.new_target is None else ValueState.REPORTED
-    value.version += 1
-    value.updated_at, value.updated_by = act.at, act.user
-    value.full_clean()
-    value.save()
-    change.save()
-    audit.record_object(
-        act, "target.change_approved", change, before=before, after=state_of(change)
-    )
-    told = Act(act.user, act.at, act.source, change.reason)
-    audit.record_object(told, "kpivalue.edited", value, before=value_before, after=state_of(value))
-    kpi = value.kpi
-    flags.recompute_for(
-        act,
-        as_of=timezone.localdate(act.at),
-        system_ids=[] if kpi.system_id is None else [kpi.system_id],
-        project_ids=[] if kpi.project_id is None else [kpi.project_id],
-    )
-    return change
-
-
-@transaction.atomic
-def reject_target(act: Act, pk: int, *, version: int | None = None) -> TargetChange:
-    """Refuse a change of target, with the act's reason. Audited as "target.change_rejected"."""
-    change: TargetChange = open_request(act, TargetChange, pk, Action.APPROVE, version)
-    before = decide(act, change, RequestState.REJECTED)
-    change.save()
-    audit.record_object(
-        act, "target.change_rejected", change, before=before, after=state_of(change)
-    )
-    return change
 
 
 # Methods ----------------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ records when another person approves it: nothing in the register changes on the 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -19,6 +18,7 @@ from governance import audit
 from governance.access import Action, Resource, rights_of
 from governance.audit import Act
 from governance.exceptions import Conflict, DomainError
+from governance.field_rights import Way
 from governance.people.deciding import refuse_same_person
 from projects.metrics import filing
 from projects.metrics.periods import fiscal_year_of
@@ -37,13 +37,13 @@ from projects.models.choices import (
     OPEN_STATES,
     SETTLED_STATES,
     EarnedBasis,
-    RequestState,
     RiskStatus,
     UpdateState,
     ValueState,
 )
 from projects.register import KINDS
-from projects.services import reminders
+from projects.services import field_rights, reminders
+from projects.services.filed import COMPUTED, Details, RiskEntry, current_baseline
 from projects.services.register import Touched, create, edit, recompute
 from projects.services.writing import recheck, state_of
 
@@ -62,78 +62,7 @@ class NeedsAnswers(DomainError):
         )
 
 
-# What travels with a report -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class RiskEntry:
-    """A risk or issue as filed; `id` is None for a new one. Only what is given changes."""
-
-    id: int | None
-    values: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Details:
-    """Milestone id → forecast and actual day; KPI id → actual figure; risks and issues.
-
-    Only what differs from the register when it was filed is kept.
-    """
-
-    milestones: Mapping[int, Mapping[str, date | None]] = field(default_factory=dict)
-    kpis: Mapping[int, Decimal | None] = field(default_factory=dict)
-    risks: Sequence[RiskEntry] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        if self.milestones:
-            found["milestones"] = [
-                {"id": pk, **{name: _text(day) for name, day in days.items()}}
-                for pk, days in self.milestones.items()
-            ]
-        if self.kpis:
-            found["kpis"] = [{"id": pk, "actual": _text(v)} for pk, v in self.kpis.items()]
-        if self.risks:
-            found["risks"] = [{"id": entry.id, **entry.values} for entry in self.risks]
-        return found
-
-    @classmethod
-    def of(cls, stored: Mapping[str, Any]) -> "Details":
-        """What `as_json` made."""
-        return cls(
-            milestones={
-                item["id"]: {
-                    name: None if item[name] is None else date.fromisoformat(item[name])
-                    for name in ("forecast_on", "actual_on")
-                    if name in item
-                }
-                for item in stored.get("milestones", [])
-            },
-            kpis={
-                item["id"]: None if item["actual"] is None else Decimal(item["actual"])
-                for item in stored.get("kpis", [])
-            },
-            risks=tuple(
-                RiskEntry(item["id"], {k: v for k, v in item.items() if k != "id"})
-                for item in stored.get("risks", [])
-            ),
-        )
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
 # What a report is held against ----------------------------------------------------------------------
-
-
-def current_baseline(project_id: int) -> Baseline | None:
-    """The plan in force. Cost: one query."""
-    return (
-        Baseline.objects.filter(project_id=project_id, state=RequestState.APPROVED)
-        .order_by("-number")
-        .first()
-    )
 
 
 def reports_before(project_id: int, period: date) -> list[MonthlyUpdate]:
@@ -190,20 +119,6 @@ def unanswered(
 # Writing ----------------------------------------------------------------------------------------------
 
 
-def _from_milestones(
-    update: MonthlyUpdate, details: Details, baseline: Baseline | None
-) -> dict[str, Any]:
-    """Progress, earned and planned value where the milestones' weights give them."""
-    steps = []
-    for milestone in Milestone.objects.filter(project_id=update.project_id, weight__isnull=False):
-        filed = details.milestones.get(milestone.pk, {})
-        reached = filed.get("actual_on", milestone.actual_on)
-        steps.append(filing.Step(milestone.weight or 0, milestone.planned_on, reached))
-    budget = None if baseline is None else baseline.budget_at_completion
-    progress, earned, planned = filing.by_milestones(steps, budget, update.period)
-    return {"progress_percent": progress, "earned_value": earned, "planned_value": planned}
-
-
 @transaction.atomic
 def save(
     act: Act,
@@ -225,11 +140,10 @@ def save(
     # Whoever begins the month's report waits here for a colleague who does the same.
     Project.objects.select_for_update(of=("self",)).get(pk=project.pk)
     latest = latest_of(project, period)
-    values = dict(values)
+    values = {**values, "details": details.as_json(), "answers": dict(answers)}
     if values.get("basis") == EarnedBasis.MILESTONES:
-        probe = MonthlyUpdate(project=project, period=period)
-        values |= _from_milestones(probe, details, current_baseline(project.pk))
-    values |= {"details": details.as_json(), "answers": dict(answers)}
+        # The form sends what was typed before the basis was chosen: it gives way.
+        values = {name: value for name, value in values.items() if name not in COMPUTED}
     if latest is None or latest.state in SETTLED_STATES:
         if version:
             raise Conflict({} if latest is None else state_of(latest))
@@ -407,8 +321,10 @@ def _risk_values(entry: RiskEntry, day: date) -> dict[str, Any]:
 
 
 def _write(act: Act, obj: Any, values: Mapping[str, Any]) -> None:
-    """Change or make one record, audited; a record that says this already stays untouched."""
+    """Change or make one record, audited; a record that says this already stays untouched. Only
+    what a report carries is written: the approver need not be able to write it by hand."""
     is_new = obj.pk is None
+    field_rights.refuse(act, obj, field_rights.changed_fields(obj, values), way=Way.REPORT)
     before = None if is_new else state_of(obj)
     for name, value in values.items():
         setattr(obj, name, value)

@@ -173,14 +173,15 @@ def change_address(request: HttpRequest, username: str) -> HttpResponse:
     person = _found(request, username)
     form = AddressForm(request.POST or None, initial={"email": person.email}, label_suffix="")
     if request.method == "POST" and form.is_valid():
+        act = act_of(request)
         try:
-            is_changed = service.change_address(act_of(request), person, form.cleaned_data["email"])
+            is_changed = service.change_address(act, person, form.cleaned_data["email"])
         except ValidationError as error:
             for message in error.messages:
                 form.add_error(None, message)
         else:
             if is_changed:
-                ask_to_confirm(request, User.objects.get(pk=person.pk))
+                ask_to_confirm(request, act, User.objects.get(pk=person.pk))
             return redirect("people-person", username)
     title = _("Address: %(name)s") % {"name": person}
     return _form(request, person, form, title, _("The holder has to be proven again."))

@@ -1,4 +1,4 @@
-"""Editing the goal chain of a system or project, locked targets, and methods."""
+"""Editing the goal chain of a system or project, and methods."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from governance.access import Action, get_visible_or_404, require
+from governance.access import Action, require
 from governance.exceptions import DomainError
-from projects.forms.goals import GoalForm, LinkForm, MethodForm, TargetChangeForm
+from projects.forms.goals import GoalForm, LinkForm, MethodForm
 from projects.goals import GOALS, goals
-from projects.models import Kpi, KpiValue, System
+from projects.models import Kpi, System
 from projects.register import KINDS, Kind
 from projects.services import register, requests
 from projects.ties import can_add, ties_of
@@ -123,31 +123,6 @@ def _simple(
         },
         status=422 if form.is_bound else 200,
     )
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def change_target(request: HttpRequest, key: int) -> HttpResponse:
-    """Ask for a locked target to be changed."""
-    rows: Any = KpiValue.objects.select_related("kpi")
-    value: KpiValue = get_visible_or_404(rows, request.user, pk=key)
-    require(request.user, Action.EDIT, value)
-    form = TargetChangeForm(label_suffix="")
-    if request.method == "POST":
-        form = TargetChangeForm(request.POST, label_suffix="")
-        if form.is_valid():
-            values = form.cleaned_data
-            act = act_of(request, values["reason"])
-            done = _saved(
-                request, form, lambda: requests.request_target(act, value.pk, values["new_target"])
-            )
-            if done:
-                return redirect("reports:kpi-series", value.kpi.code)
-    lead = _("Target of fiscal year %(year)s: %(target)s. Another person decides.") % {
-        "year": value.fiscal_year,
-        "target": "–" if value.target is None else f"{value.target.normalize():f}",
-    }
-    title = _("Ask for another target")
-    return _simple(request, _KPIS, value.kpi, form, title=title, lead=lead)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -23,10 +23,10 @@ from governance.people.deciding import why_same_person
 from projects import pages
 from projects.goals import goals
 from projects.metrics.periods import month_of
-from projects.models import Baseline, MonthlyUpdate
+from projects.models import Baseline, ChangeRequest, MonthlyUpdate
 from projects.models.choices import OPEN_STATES, SETTLED_STATES, RequestState, UpdateState
 from projects.register import KINDS, Kind
-from projects.services import updates
+from projects.services import changes, field_rights, updates
 from projects.tables import list_rows
 from projects.ties import ties_of
 
@@ -60,6 +60,7 @@ def object_page(request: HttpRequest, slug: str, key: str | int) -> HttpResponse
             ],
             "actions": actions(kind, obj, user),
             "version": obj.version,
+            "changes": _changes(kind, obj),
             "sections": pages.sections(kind, obj, user),
             "flags": pages.flags(kind, obj, user, timezone.localdate()),
             "plan": pages.against_plan(kind, obj, user, timezone.localdate())
@@ -74,6 +75,15 @@ def object_page(request: HttpRequest, slug: str, key: str | int) -> HttpResponse
     )
 
 
+def _changes(kind: Kind, obj: Any) -> list[tuple[str, ChangeRequest]]:
+    """What was asked of the record, the latest first, each with its fields in words. Cost: one
+    query."""
+    if not field_rights.changes_by_request(kind):
+        return []
+    rows = changes.of_record(kind, obj.pk).select_related("requested_by", "decided_by")
+    return [(changes.labels(row), row) for row in rows[: pages.SHOWN]]
+
+
 def actions(kind: Kind, obj: Any, user: Any) -> dict[str, str]:
     """Addresses of what the reader may do with `obj` now; "why_not" tells why a decision that the
     reader's role would allow is another person's. Cost: at most eight queries."""
@@ -82,6 +92,8 @@ def actions(kind: Kind, obj: Any, user: Any) -> dict[str, str]:
     is_open = not is_update or obj.state in OPEN_STATES
     if kind.is_editable and is_open and can(user, Action.EDIT, obj):
         offered["edit"] = kind.edit_url(obj)
+        if field_rights.asked_fields(user, obj, timezone.localdate()):
+            offered["ask"] = kind.change_url(obj)
     if is_update and (is_open or obj.state in SETTLED_STATES) and can(user, Action.EDIT, obj):
         name = "edit" if is_open else "correct"
         offered[name] = reverse("projects:projects-report", args=[obj.project.code, obj.period])

@@ -1,4 +1,4 @@
-"""Deciding on what somebody asked for: plans and locked targets."""
+"""Deciding on the plans that somebody asked for."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,18 +10,18 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from governance.access import Action, get_visible_or_404, require
+from governance.access import Action, require
 from governance.exceptions import DomainError
-from projects.models import TargetChange
 from projects.register import KINDS
 from projects.services import requests
 from projects.views.editing import act_of
 from projects.views.objects import find
 
-_BASELINES, _KPIS = KINDS["baselines"], KINDS["kpis"]
+_BASELINES = KINDS["baselines"]
 
 
 def version_of(request: HttpRequest) -> int | None:
+    """The version that the page was made of, as it sends it back."""
     given = request.POST.get("version", "")
     return int(given) if given.isascii() and given.isdecimal() else None
 
@@ -71,23 +71,3 @@ def withdraw_baseline(request: HttpRequest, key: int) -> HttpResponse:
     url = _BASELINES.page_url(found)
     done = _("The request is withdrawn.")
     return decide(request, found, Action.CREATE, requests.withdraw_baseline, done, url)
-
-
-def _change(request: HttpRequest, key: int) -> tuple[TargetChange, str]:
-    rows: Any = TargetChange.objects.select_related("value__kpi")
-    found: TargetChange = get_visible_or_404(rows, request.user, pk=key)
-    return found, _KPIS.page_url(found.value.kpi)
-
-
-@require_POST
-def approve_target(request: HttpRequest, key: int) -> HttpResponse:
-    found, url = _change(request, key)
-    done = _("The new target stands.")
-    return decide(request, found, Action.APPROVE, requests.approve_target, done, url)
-
-
-@require_POST
-def reject_target(request: HttpRequest, key: int) -> HttpResponse:
-    found, url = _change(request, key)
-    done = _("The change is rejected; the target stays.")
-    return decide(request, found, Action.APPROVE, requests.reject_target, done, url)

@@ -29,7 +29,7 @@ def columns() -> tuple[Column[Any], ...]:
     return (
         Column(
             "account",
-            _("account"),
+            _("Account name"),
             lambda row: row.user.username,
             url=lambda row: reverse("role-request", args=[row.pk]),
         ),
@@ -78,7 +78,7 @@ def requests_page(request: HttpRequest) -> HttpResponse:
                         caption=title,
                         caption_hidden=True,
                         query={},
-                        empty_text=_("Nothing waits here."),
+                        empty_text=_("None."),
                         id=id_,
                     ),
                 )

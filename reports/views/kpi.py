@@ -1,7 +1,9 @@
 """One KPI over the years: targets, actuals, changed targets, and where the method broke the series."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,13 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from governance.access import Action, can, get_visible_or_404
-from governance.models import User
-from governance.people.deciding import why_same_person
 from governance.tabular import Column, Kind, build_table
 from projects.explain_links import explain_url
-from projects.models import Kpi, KpiValue, TargetChange
+from projects.models import ChangeRequest, Kpi, KpiValue
 from projects.models.choices import RequestState
 from projects.register import KINDS
+from projects.services.changes import url_of
 from projects.services.requests import is_locked
 from reports.charts import Chart, KpiYear, kpi_series
 from reports.views.dashboard import draws_charts
@@ -32,15 +33,10 @@ def kpi_page(request: HttpRequest, key: str) -> HttpResponse:
     """Cost: a query a table."""
     kpi: Kpi = get_visible_or_404(Kpi.objects.all(), request.user, code=key)
     values = list(kpi.values.order_by("fiscal_year", "method_version"))
-    changes = list(
-        TargetChange.objects.filter(value__kpi=kpi).select_related(
-            "value", "requested_by", "decided_by"
-        )
-    )
+    changes = _changes(values)
     methods = list(kpi.methods.order_by("number"))
     may_edit = can(request.user, Action.EDIT, kpi)
-    may_decide = can(request.user, Action.APPROVE, kpi)
-    on, reader = timezone.localdate(), cast("User", request.user)
+    on = timezone.localdate()
     return render(
         request,
         "reports/kpi.html",
@@ -60,31 +56,56 @@ def kpi_page(request: HttpRequest, key: str) -> HttpResponse:
             "methods": methods,
             "changes": changes,
             "locked": [value for value in values if may_edit and is_locked(value, on)],
-            "waiting": [
-                (change, why_same_person(reader, change))
-                for change in changes
-                if change.state == RequestState.REQUESTED
-                and may_decide
-                and change.requested_by_id != request.user.pk
-            ],
             "new_method": reverse("projects:kpis-method", args=[kpi.code]) if may_edit else "",
             "new_value": f"{KINDS['kpi-values'].new_url()}?kpi={kpi.code}" if may_edit else "",
         },
     )
 
 
+@dataclass(frozen=True, slots=True)
+class TargetChange:
+    """A target that somebody asked to be changed."""
+
+    value: KpiValue
+    old: Decimal | None
+    new: Decimal | None
+    request: ChangeRequest
+
+    @property
+    def url(self) -> str:
+        return url_of(self.request)
+
+
+def _changes(values: Sequence[KpiValue]) -> list[TargetChange]:
+    """What was asked of the targets of these years, the latest first. Cost: one query."""
+    by_pk = {value.pk: value for value in values}
+    rows = ChangeRequest.objects.filter(
+        kind="kpi-values", object_pk__in=by_pk, after__has_key="target"
+    ).select_related("requested_by", "decided_by")
+    return [
+        TargetChange(
+            by_pk[row.object_pk], _figure(row.before["target"]), _figure(row.after["target"]), row
+        )
+        for row in rows
+    ]
+
+
+def _figure(kept: str | None) -> Decimal | None:
+    return None if kept is None else Decimal(kept)
+
+
 def _chart(kpi: Kpi, values: Sequence[KpiValue], changes: Sequence[TargetChange]) -> Chart:
-    agreed: dict[int, list[TargetChange]] = {}
+    agreed: dict[int, list[Decimal]] = {}
     for change in changes:
-        if change.state == RequestState.APPROVED:
-            agreed.setdefault(change.value_id, []).append(change)
+        if change.request.state == RequestState.APPROVED and change.old is not None:
+            agreed.setdefault(change.value.pk, []).append(change.old)
     years = [
         KpiYear(
             value.fiscal_year,
             value.method_version,
             value.target,
             value.actual,
-            tuple(c.old_target for c in agreed.get(value.pk, ()) if c.old_target is not None),
+            tuple(agreed.get(value.pk, ())),
         )
         for value in values
     ]

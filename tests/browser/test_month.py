@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from governance import audit
+from governance import audit, drafts
 from governance.access import Role
 from projects.models import MonthlyUpdate
 from projects.models.choices import UpdateState
@@ -177,6 +177,23 @@ def test_a_closed_browser_loses_nothing(office: World, enter: Enter, live_server
     second.goto(FORM)
     expect(second.get_by_label("Narrative")).to_have_value("途中まで書いた")
     expect(second.get_by_role("main")).to_contain_text("not saved yet")
+
+
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        ("MOST", "is not kept: there is no room for more drafts"),
+        ("A_MINUTE", "is not kept just now: it will be tried again within a minute"),
+    ],
+)
+def test_what_is_not_kept_is_told_at_the_form(
+    limit: str, told: str, office: World, enter: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drafts, limit, 0)
+    page = enter(Role.PJMO)
+    page.goto(FORM)
+    page.get_by_label("Narrative").press_sequentially("x")
+    expect(page.locator("[data-draft-status]")).to_contain_text(told)
 
 
 def test_leaving_with_unsaved_input_asks(office: World, enter: Enter) -> None:

@@ -1,7 +1,8 @@
 """Signing in and out, and in which language."""
 
+from typing import Any
+
 import pytest
-from django.conf import settings
 from django.test import Client
 
 from governance.models import User
@@ -12,6 +13,7 @@ pytestmark = pytest.mark.django_db
 
 PASSWORD = "correct horse battery staple"
 LOGIN = "/accounts/login/"
+LANGUAGE_COOKIE = "django_language"
 
 
 @pytest.fixture
@@ -52,7 +54,7 @@ def test_a_wrong_password_tells_nothing_about_the_name(reader: User) -> None:
 def test_the_persons_language_is_taken_up_unless_one_was_chosen(reader: User) -> None:
     client = Client(headers={"accept-language": "ja"})
     _sign_in(client)
-    assert client.cookies[settings.LANGUAGE_COOKIE_NAME].value == "en"
+    assert client.cookies[LANGUAGE_COOKIE].value == "en"
     assert '<html lang="en">' in client.get("/systems/").content.decode()
     chosen = Client(headers={"accept-language": "en"})
     chosen.post("/i18n/setlang/", {"language": "ja", "next": LOGIN})
@@ -93,3 +95,43 @@ def test_errors_are_told_on_pages_of_the_site(reader: User) -> None:
     refused = client.get("/systems/new/")
     assert refused.status_code == 403
     assert "You may not do this" in refused.content.decode()
+
+
+def test_a_demonstration_says_what_is_off_and_asks_for_no_more(reader: User) -> None:
+    client = Client(headers={"accept-language": "en"})
+    assert "Demonstration: no second factor" in client.get(LOGIN).content.decode()
+    assert _sign_in(client) == "/"
+
+
+@pytest.mark.parametrize("name", ["HAS_MAIL", "MFA_REQUIRED_ROLES"])
+def test_a_real_site_is_no_demonstration(name: str, settings: Any) -> None:
+    setattr(settings, name, True if name == "HAS_MAIL" else ["pmo"])
+    page = Client(headers={"accept-language": "en"}).get(LOGIN).content.decode()
+    assert "Demonstration" not in page
+    assert ("Password forgotten</a>" in page) is (name == "HAS_MAIL")
+
+
+@pytest.mark.parametrize(
+    "path", ["signup/", "email/", "confirm-email/", "password/reset/", "login/code/", "2fa/",
+             "3rdparty/", "signup/passkey/", "inactive/"],
+)  # fmt: skip
+def test_what_the_library_offers_and_this_product_does_not_has_no_address(
+    reader: User, path: str
+) -> None:
+    client = Client()
+    client.force_login(reader)
+    assert client.get(f"/accounts/{path}").status_code == 404
+
+
+def test_somebody_elses_turn_ends_the_session_before(reader: User, world: World) -> None:
+    other = factories.UserFactory.create(username="other", language="en")
+    client = Client()
+    client.force_login(other)
+    _sign_in(client)
+    page = client.get("/accounts/", headers={"accept-language": "en"}).content.decode()
+    assert "<strong>reader</strong>" in page
+
+
+def test_passwords_are_hidden_from_error_reports(reader: User) -> None:
+    request: Any = Client().post(LOGIN, {"username": "reader", "password": "x"}).wsgi_request
+    assert "password" in request.sensitive_post_parameters

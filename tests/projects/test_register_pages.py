@@ -22,7 +22,7 @@ from projects.models import ImportRun, MonthlyUpdate, RiskFlag, System
 from projects.models.choices import KpiKind, ReviewLayer, SystemStatus, UpdateState, ValueState
 from projects.pages import SHOWN
 from projects.register import KINDS
-from projects.services import register, rollups
+from projects.services import changes, register, rollups
 from projects.tables import COLUMNS
 from projects.views.lists import ROWS_PER_PAGE
 from tests import factories
@@ -514,9 +514,11 @@ def told(world: World, pmo: User, now: datetime) -> World:
          "system_class": world.system.system_class, "status": SystemStatus.PLANNING},
     )  # fmt: skip
     register.edit(act(pmo, now, "改称"), systems, made.pk, {"name": "改称後"}, version=1)
-    register.edit(
-        act(None, now), KINDS["projects"], world.project.pk, {"phase": "testing"}, version=1
-    )
+    asked = changes.request(
+        act(None, now, "総合テストに入るため"), KINDS["projects"], world.project.pk,
+        {"phase": "testing"},
+    )  # fmt: skip
+    changes.approve(act(None, now), asked.pk)
     return world
 
 
@@ -594,11 +596,17 @@ def test_layers_of_review_have_rights_of_their_own(world: World, pmo: User, cio:
         )
         for layer in (ReviewLayer.MINISTRY, ReviewLayer.CIO)
     }
-    for user, edits in ((pmo, ReviewLayer.MINISTRY), (cio, ReviewLayer.CIO)):
-        client = signed_in(user)
-        for layer, review in reviews.items():
-            status = client.get(f"/reviews/{review.pk}/edit/").status_code
-            assert status == (200 if layer == edits else 403)
+    for user, layer, verdict, response in (
+        (pmo, ReviewLayer.MINISTRY, True, True),
+        (pmo, ReviewLayer.CIO, False, True),  # Reviewed by the CIO office, answered at home.
+        (cio, ReviewLayer.CIO, True, False),
+    ):
+        page = signed_in(user).get(f"/reviews/{reviews[layer].pk}/edit/")
+        fields = page.context["form"].fields
+        writes = tuple(not fields[name].disabled for name in ("verdict", "response"))
+        assert writes == (verdict, response), (user, layer)
+    client = signed_in(cio)
+    assert client.get(f"/reviews/{reviews[ReviewLayer.MINISTRY].pk}/edit/").status_code == 403
 
 
 def test_lists_still_offer_agencies_after_the_api_described_its_filters(

@@ -69,7 +69,7 @@ def test_every_kind_of_object_is_there(government: dict[str, int]) -> None:
     assert empty <= {
         "importrun",
         "importjob",
-        "targetchange",
+        "changerequest",
         "flagmute",
         "scenario",
     }  # Nothing comes from a file.

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from governance.access import Role
 from governance.models import User
-from projects.models import Baseline, CostLine, TargetChange
+from projects.models import Baseline, ChangeRequest, CostLine
 from projects.models.choices import CostClass, RequestState, Stage, UpdateState
 from projects.services import flags, rollups
 from projects.work import owed_month
@@ -82,19 +82,23 @@ def test_the_pmo_sees_what_waits_for_it_but_not_its_own(
     plan = {"agreed_on": None, "number": None, "state": RequestState.REQUESTED}
     factories.BaselineFactory.create(project=world.project, reason="延長", **plan)
     factories.BaselineFactory.create(project=mine, requested_by=pmo, **plan)
-    value = factories.KpiValueFactory.create(
-        kpi=factories.KpiFactory.create(system=world.system, title="待ち時間"),
-        target=9, target_state="reported",
-    )  # fmt: skip
-    TargetChange.objects.create(
-        value=value, old_target=9, new_target=8, reason="改正", requested_at=value.updated_at
-    )
+    for project, author in ((world.project, None), (mine, pmo)):
+        ChangeRequest.objects.create(
+            kind="projects", object_pk=project.pk, object_name=project.name, resource="project",
+            agency=world.home, project=project, before={"phase": "building"},
+            after={"phase": "testing"}, reason="総合テストに入る", requested_by=author,
+            requested_at=project.updated_at,
+        )  # fmt: skip
     page = work(pmo)
     assert "内務更改" in section(page, "approve")
     assert "自分の" not in section(page, "approve")
     assert "延長" in section(page, "plans")
     assert "自分の" not in section(page, "plans")
-    assert "待ち時間" in section(page, "targets")
+    changes, asked = section(page, "changes"), section(page, "asked")
+    assert "内務更改" in changes
+    assert "自分の" not in changes
+    assert "自分の" in asked
+    assert "phase" in asked
     assert "内務更改" not in work(other_pmo)
     assert Baseline.objects.count() == 2
 

@@ -48,7 +48,7 @@ def _args(name: str, scenario: Scenario) -> list[str]:
 
 
 def _read(response: HttpResponseBase) -> bytes:
-    return b"".join(response) if response.streaming else bytes(response.content)  # type: ignore[attr-defined, call-overload]
+    return b"".join(response) if response.streaming else bytes(response.content)  # type: ignore[attr-defined]
 
 
 def test_every_address_of_a_file_tells_who_took_it(

@@ -44,10 +44,8 @@ class Command(BaseCommand):
                 "hash": made.sha256,
             }
         )
-        if not making.tell(made, at):
-            self.stdout.write(
-                _("Migrations are outstanding, so that the trail does not tell of this backup.")
-            )
+        if why := making.tell(made, at):
+            self.stderr.write(_("The trail does not tell of this backup: %(why)s") % {"why": why})
         if rule is not None:
             for gone in making.rotate(folder, rule):
                 self.stdout.write(_("Removed by rule: %(file)s") % {"file": gone.name})

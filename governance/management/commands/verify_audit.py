@@ -40,8 +40,8 @@ class Command(BaseCommand):
             trusted = keys.trusted() | frozenset(options["key"])
         except DomainError as error:
             raise CommandError(str(error)) from error
-        given = _read(options["anchor"])
-        report = audit.examine(timezone.now(), anchors=given, trusted=trusted)
+        folder, files = _read(options["anchor"])
+        report = audit.examine(timezone.now(), folder=folder, files=files, trusted=trusted)
         if options["json"]:
             self.stdout.write(json.dumps(report.as_json(), ensure_ascii=False, indent=1))
         else:
@@ -84,19 +84,26 @@ class Command(BaseCommand):
             )
 
 
-def _read(given: Iterable[str]) -> dict[str, bytes]:
-    """Anchor files by name: the files named, and those of the directories named."""
-    found: dict[str, bytes] = {}
+def _read(given: Iterable[str]) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """Anchor files by name: those of the directories named, and the files named."""
+    folder: dict[str, bytes] = {}
+    files: dict[str, bytes] = {}
     for text in given:
         path = Path(text)
-        paths = anchors.files(path) if path.is_dir() else [path]
-        if not paths:
+        if not path.is_dir():
+            files[str(path)] = _bytes(path)
+            continue
+        found = anchors.files(path)
+        if not found:
             raise CommandError(_("There is no anchor in %(path)s.") % {"path": path})
-        for one in paths:
-            try:
-                found[one.name] = one.read_bytes()
-            except OSError as error:
-                raise CommandError(
-                    _("%(path)s cannot be read: %(why)s") % {"path": one, "why": error.strerror}
-                ) from error
-    return found
+        folder |= {one.name: _bytes(one) for one in found}
+    return folder, files
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CommandError(
+            _("%(path)s cannot be read: %(why)s") % {"path": path, "why": error.strerror}
+        ) from error

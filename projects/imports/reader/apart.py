@@ -18,7 +18,7 @@ from typing import IO, Any, Final
 
 from django.conf import settings
 
-from projects.imports.reader.limits import MAX_OUTPUT, MAX_SECONDS, Refused
+from projects.imports.reader.limits import CODES, MAX_OUTPUT, MAX_SECONDS, Refused
 from projects.imports.reader.shape import Fault
 
 logger = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ def _judged(answered: IO[bytes]) -> Read:
     answered.seek(0)
     try:
         return _assembled(json.loads(line, object_hook=_value) for line in answered)
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise Refused("damaged") from error
 
 
@@ -114,7 +114,7 @@ def _assembled(lines: Iterator[Any]) -> Read:
         if isinstance(line, list):
             read.sheets[-1][1].append(line)
         elif "refused" in line:
-            raise Refused(line["refused"], **line["values"])
+            raise _refused(line["refused"], line["values"])
         elif "faults" in line:
             read.faults = [(str(kind), str(sheet), str(at)) for kind, sheet, at in line["faults"]]
         elif "sheet" in line:
@@ -124,6 +124,13 @@ def _assembled(lines: Iterator[Any]) -> Read:
     if not is_whole:
         raise Refused("damaged")
     return read
+
+
+def _refused(code: str, given: dict[str, Any]) -> Refused:
+    """A reason that is known, with plain values."""
+    if not CODES[code] <= set(given):
+        raise KeyError(code)
+    return Refused(code, **{name: v if isinstance(v, int) else str(v) for name, v in given.items()})
 
 
 def _value(found: dict[str, Any]) -> Any:

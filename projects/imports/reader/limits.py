@@ -1,5 +1,6 @@
 """How large a file from a stranger may be, and what reading it may cost."""
 
+from collections.abc import Mapping
 from typing import Final
 
 MAX_BYTES: Final = 20 * 1024 * 1024
@@ -23,6 +24,17 @@ MAX_SECONDS: Final = 30
 """Of processor time; four times as long may pass where the machine has more to do."""
 MAX_OUTPUT: Final = 100 * 1024 * 1024
 """Of what the reading process writes."""
+
+
+CODES: Final[Mapping[str, frozenset[str]]] = {
+    **dict.fromkeys(
+        ("unpacks", "macros", "links", "no_workbook", "damaged", "password", "doctype"), frozenset()
+    ),
+    **dict.fromkeys(("memory", "time", "encoding", "no_csv"), frozenset()),
+    **dict.fromkeys(("sheets", "rows", "columns", "cells"), frozenset({"n"})),
+    "csv": frozenset({"why"}),
+}
+"""Why a file may be refused, and the values that each reason is told with."""
 
 
 class Refused(Exception):

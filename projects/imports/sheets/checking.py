@@ -19,10 +19,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from governance import entry
-from governance.access import Action, Resource, rights_of
+from governance.access import Action, Resource, Role, rights_of
 from governance.conditions import holds
+from governance.field_rights import ALL_ROLES, roles_over
 from projects.forms.register import told_at
 from projects.imports.sheets import opening
+from projects.imports.sheets.guarding import guarded
 from projects.imports.sheets.layout import (
     BY_SLUG,
     LANGUAGES,
@@ -40,10 +42,10 @@ from projects.imports.sheets.layout import (
 )
 from projects.imports.sheets.opening import CellError, RawSheet, Unreadable
 from projects.imports.sheets.writing import META
-from projects.models import KpiValue, Project
+from projects.models import Project
 from projects.models.choices import ValueState
 from projects.register import UNUSABLE, Kind, parent_kind
-from projects.services.requests import is_locked
+from projects.services import field_rights
 
 Progress = Callable[[int, int], None]
 # Rows after which progress is told.
@@ -136,7 +138,7 @@ def check(
         return checked
     known = _known_sheets(raw, kind, checked)
     total = sum(max(len(sheet.rows) - 1, 0) for _sheet, sheet in known)
-    scope = _Scope(user, on)
+    scope = Scope(user, on)
     done = 0
     for sheet, found in known:
         worker = _SheetCheck(sheet, found, scope, checked, is_csv=bool(kind or not found.name))
@@ -189,7 +191,7 @@ def _known_sheets(
 # What is known of the register ----------------------------------------------------------------------------
 
 
-class _Scope:
+class Scope:
     """What the actor sees and may write; read once, shared by the sheets.
 
     New records of one sheet can be named by the next.
@@ -239,6 +241,14 @@ class _Scope:
                 return True
         return False
 
+    def roles_over(self, row: Row) -> frozenset[Role]:
+        """The roles by which the actor may write the record of a row as it stands."""
+        if self.user is None:
+            return ALL_ROLES
+        action = Action.CREATE if row.is_new else Action.EDIT
+        resource = field_rights.resource_of(row.obj)
+        return roles_over(rights_of(self.user), resource, action, *self._ties_of(row.sheet, row))
+
     def _ties_of(self, sheet: Sheet, row: Row) -> tuple[set[int], set[int]]:
         """The agencies and projects that a row hangs on."""
         values: Mapping[str, Any] = row.values
@@ -266,7 +276,7 @@ class _SheetCheck:
     """Reads one sheet row by row, and judges what changes."""
 
     def __init__(
-        self, sheet: Sheet, raw: RawSheet, scope: _Scope, checked: Checked, *, is_csv: bool
+        self, sheet: Sheet, raw: RawSheet, scope: Scope, checked: Checked, *, is_csv: bool
     ) -> None:
         self.sheet, self.kind, self.raw = sheet, sheet.kind, raw
         self.scope, self.checked, self.is_csv = scope, checked, is_csv
@@ -382,6 +392,8 @@ class _SheetCheck:
                 return
         self._refuse_doubles()
         self._refuse_foreign()
+        for row, name, why in guarded(self.changed, self.scope.roles_over, self.scope.on):
+            self.tell(row.number, name, why)
 
     def _key(self, row: Row) -> Any:
         return row.values.get(self.kind.key) if self.kind.has_own_key else None
@@ -627,17 +639,6 @@ class _SheetCheck:
             )
             return
         before = len(self.checked.errors)
-        if isinstance(row.obj, KpiValue) and not row.is_new:
-            changed = any(name == "target" for name, _old, _new in differences)
-            if changed and is_locked(row.obj, self.scope.on):
-                self.tell(
-                    row.number,
-                    "target",
-                    _(
-                        "This target is locked since its year began: ask for a change on the page"
-                        " of the KPI."
-                    ),
-                )
         self._refuse_unseen(row, differences)
         self._check_constraints(row)
         action = Action.CREATE if row.is_new else Action.EDIT

@@ -6,6 +6,7 @@ from typing import Any, Final, TypeVar
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from governance import audit
@@ -13,7 +14,8 @@ from governance.access import Action
 from governance.audit import Act, State
 from governance.exceptions import DomainError
 from governance.models.base import to_json
-from projects.imports.sheets.checking import Checked, Progress, Row
+from projects.imports.sheets.checking import Checked, Progress, Row, Scope
+from projects.imports.sheets.guarding import guarded
 from projects.imports.sync import content_digest
 from projects.models import (
     Contract,
@@ -64,7 +66,9 @@ def commit(act: Act, checked: Checked, *, progress: Progress | None = None) -> I
     touched, told = Touched(), len(checked.rows) <= TOLD_ONE_BY_ONE
     keys: list[str] = []
     done = 0
+    scope = Scope(act.user, timezone.localdate(act.at))
     for rows in _by_sheet(checked.rows):
+        _refuse_guarded(rows, scope)
         writer = _SheetWriter(act, run, rows, tells_each=told)
         for number in writer.run(touched):
             done += number
@@ -101,6 +105,16 @@ def _states(run: ImportRun, rows: Iterable[Row]) -> Iterator[State]:
         wrote[type(row.obj)].add(row.obj.pk)
     for model, pks in wrote.items():
         yield from audit.stored(model, pks)
+
+
+def _refuse_guarded(rows: list[Row], scope: Scope) -> None:
+    """A year may have begun, or a plan been agreed, since the file was checked."""
+    faults = [
+        f"{row.sheet.title} {row.number}: {why}"
+        for row, _name, why in guarded(rows, scope.roles_over, scope.on)
+    ]
+    if faults:
+        raise Changed(" ".join(faults[:10]))
 
 
 def _plain(row: Row) -> dict[str, Any]:

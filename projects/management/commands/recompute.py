@@ -49,8 +49,8 @@ class Command(BaseCommand):
                 "closed": run.closed,
             }
         )
-        for subject, pk, error in run.left_out:
-            self.stderr.write(f"{subject} #{pk}: {type(error).__name__}")
+        for subject, pk, reason in run.left_out:
+            self.stderr.write(f"{subject} #{pk}: {type(reason).__name__}")
         for rule_id in sorted(RULES):
             counts = ", ".join(f"{s} {run.standing[rule_id, s.value]}" for s in _SEVERITIES)
             self.stdout.write(f"  {rule_id}: {counts}")

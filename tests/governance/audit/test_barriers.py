@@ -42,7 +42,7 @@ def test_events_are_only_added(three: list[AuditEvent], sql: str) -> None:
 
 
 def test_no_event_is_replaced_by_way_of_an_insert(three: list[AuditEvent]) -> None:
-    columns = [f.column for f in AuditEvent._meta.concrete_fields if f.column != "reason"]
+    columns = [str(f.column) for f in AuditEvent._meta.concrete_fields if f.column != "reason"]
     names = ", ".join(columns)
     if connection.vendor == "sqlite":
         refused(

@@ -34,7 +34,7 @@ def found() -> set[tuple[Kind, str, str]]:
     return {(f.kind, f.object_type, f.object_key) for f in register.compare([])}
 
 
-def _sql(statement: str, *params: object) -> None:
+def _sql(statement: str, *params: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
 
@@ -81,7 +81,7 @@ def test_a_link_that_was_made_or_cut_below_the_program_is_found(home: World) -> 
 def test_a_deletion_through_the_program_is_told_and_one_that_comes_back_is_found(
     home: World, cio: User, now: datetime
 ) -> None:
-    values = {"name": "案", "note": "", "agency": None, "assumptions": {}}
+    values: dict[str, Any] = {"name": "案", "note": "", "agency": None, "assumptions": {}}
     scenario = scenarios.create(act(cio, now), values)
     pk, row = scenario.pk, Scenario.objects.get()
     scenarios.delete(act(cio, now), pk)
@@ -166,7 +166,8 @@ def test_a_write_in_the_middle_of_the_comparison_is_no_fault(
     home: World, pmo: User, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The row is read before, its event after the write: looked at again, all fits."""
-    told_of, done = register.told_of, []
+    told_of = register.told_of
+    done: list[bool] = []
 
     def late(object_type: str, keys: Any) -> Any:
         if object_type == "system" and not done:

@@ -1,15 +1,10 @@
 """What somebody asks who has lost a database: is the backup whole, and is all of it back?"""
 
 import json
-import os
-import resource
 import shutil
-import signal
 import stat
 import subprocess
-import sys
 from datetime import timedelta
-from io import StringIO
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -17,47 +12,24 @@ from zipfile import ZipFile
 
 import pytest
 from django.core.checks import run_checks
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.db import connection, connections, transaction
 
 from governance import audit
 from governance.backup import archive, making
-from governance.backup.engine import MARK
-from governance.backup.sqlite import Sqlite
-from governance.exceptions import DomainError
 from governance.models import Agency, AuditEvent, AuditHead, User
 from projects.models import System
 from tests.conftest import act
-from tests.databases import Site, Sites, environment_of
+from tests.databases import Site, Sites
+from tests.governance.backup.commands import (
+    ON_A_FILE,
+    all_files,
+    backed_up,
+    command,
+    grumbled,
+    made,
+)
 from tests.governance.backup.conftest import EVENTS, NOW
-from tests.services import ROOT
-
-ON_A_FILE = pytest.mark.parametrize("engine", ["sqlite"])
-"""For what both engines do by the same code"""
-
-
-def command(*arguments: str, **options: Any) -> str:
-    out = StringIO()
-    call_command(*arguments, stdout=out, stderr=StringIO(), **options)
-    return out.getvalue()
-
-
-def backed_up(site: Site, folder: Path) -> Path:
-    """A backup of a site, made by the command."""
-    with site.open():
-        command("backup", to=str(folder))
-    return max(folder.glob("backup-*.zip"))
-
-
-def made(stored: Site, folder: Path) -> Path:
-    """A backup of a site that tests share: the trail isn't told."""
-    with stored.open():
-        return making.make(folder, NOW).file
-
-
-def all_files(folder: Path) -> list[str]:
-    return sorted(str(file.relative_to(folder)) for file in folder.rglob("*"))
-
 
 # There and back ---------------------------------------------------------------------------------
 
@@ -139,6 +111,24 @@ def test_a_backup_while_others_write_is_of_one_moment(
         command("restore", str(made.file))  # Counts and chain are checked by it.
         pairs = AuditEvent.objects.filter(verb="x").count()
         assert Agency.objects.count() == 1 + 2 * pairs
+
+
+@ON_A_FILE
+def test_a_long_import_keeps_no_backup_from_being_made(site: Site, folder: Path) -> None:
+    """Somebody holds the only writer's place for longer than anybody waits."""
+    with site.open():
+        writer = connection.copy()
+        writer.set_autocommit(False)
+        writer.cursor().execute("UPDATE governance_agency SET name = 'half'")
+        connection.ensure_connection()
+        connection.cursor().execute("PRAGMA busy_timeout = 50")
+        assert "database is locked" in grumbled("backup", to=str(folder))
+        with pytest.raises(CommandError, match="so that nothing was exported"):
+            command("export_all", str(folder / "export"))
+        writer.rollback()
+        writer.close()
+        (file,) = folder.iterdir()
+        assert "The backup is whole" in command("verify_backup", str(file))
 
 
 # Refusals ---------------------------------------------------------------------------------------
@@ -234,8 +224,7 @@ def test_older_and_newer_releases_are_told_what_to_do(
     insert = "INSERT INTO django_migrations (app, name, applied) VALUES ('governance', '0999_x', '2026-01-01')"
     newer.sql(insert)
     with newer.open():
-        told = command("backup", to=str(folder / "newer"))
-    assert "the trail does not tell" in told
+        assert "migrations are outstanding" in grumbled("backup", to=str(folder / "newer"))
     (file,) = (folder / "newer").iterdir()
     with empty.open():
         with pytest.raises(CommandError, match=r"does not know \(governance.0999_x\)"):
@@ -295,118 +284,6 @@ def test_no_password_stands_on_a_command_line(
     assert "secret-word" not in str(seen)
 
 
-# Trouble ----------------------------------------------------------------------------------------
-
-
-def _killed_at(step: str, site: Site, *arguments: str, **environment: str) -> None:
-    """Run a command that is killed when it reaches `step` (module:function)."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.governance.backup.story", *step.split(":"), *arguments],
-        cwd=ROOT,
-        env=environment_of(site, **environment),
-        capture_output=True,
-        timeout=120,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
-
-
-@pytest.mark.parametrize(
-    "step",
-    [
-        "governance.backup.archive:part_of",  # The database is copied.
-        "governance.backup.archive:ZipFile.write",  # Half of the file is written.
-        "governance.backup.archive:publish",  # All of it is, but under the other name.
-    ],
-)
-@ON_A_FILE
-def test_a_killed_backup_leaves_no_file_under_the_final_name(
-    step: str, site: Site, folder: Path
-) -> None:
-    _killed_at(step, site, "backup", "--to", str(folder))
-    assert list(folder.glob("*.zip")) == []
-    assert len(list(folder.iterdir())) == 1
-    # The next one works, and what the dead one left is swept away after a day.
-    (left,) = folder.iterdir()
-    with site.open():
-        making.make(folder, NOW)
-        assert left.exists()
-        yesterday = NOW.timestamp() - 2 * 86_400
-        os.utime(left, (yesterday, yesterday))
-        making.make(folder, NOW + timedelta(seconds=1))
-    assert not left.exists()
-
-
-@pytest.mark.parametrize(
-    "step",
-    [
-        "governance.backup.archive:extract",  # Marked, and nothing brought back.
-        "governance.backup.manifest:State.differences",  # Everything back, and nothing checked.
-    ],
-)
-def test_a_killed_restore_says_so_and_can_be_done_again(
-    step: str, stored: Site, empty: Site, folder: Path
-) -> None:
-    file = made(stored, folder)
-    _killed_at(step, empty, "restore", str(file))
-    with empty.open():
-        (error,) = run_checks(databases=["default"])
-        assert "was begun and not finished" in error.msg
-        assert file.name in str(error.hint)
-        with pytest.raises(CommandError, match="restore was not finished"):
-            command("backup", to=str(folder))
-        assert "The audit trail is whole" in command("restore", str(file))
-        assert MARK not in connection.introspection.table_names()
-        assert System.objects.count() == 1
-
-
-@ON_A_FILE
-def test_a_restore_that_differs_keeps_its_mark(
-    site: Site, empty: Site, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = backed_up(site, folder)
-    with empty.open():
-        load = Sqlite.load
-
-        def lossy(self: Any, part: Path, name: str) -> None:
-            load(self, part, name)
-            empty.sql("DELETE FROM projects_system")
-
-        with monkeypatch.context() as patched:
-            patched.setattr(Sqlite, "load", lossy)
-            with pytest.raises(CommandError, match="projects_system: 1 ≠ 0"):
-                command("restore", str(file))
-        assert [error.id for error in run_checks(databases=["default"])] == ["governance.E010"]
-        command("restore", str(file))
-
-
-def test_a_full_disk_is_told_and_nothing_remains(stored: Site, folder: Path) -> None:
-    """A limit to the size of files stands for the disk: writing ends in the middle."""
-    done = subprocess.run(
-        [sys.executable, "manage.py", "backup", "--to", str(folder)],
-        cwd=ROOT,
-        env=environment_of(stored, LANGUAGE_CODE="en"),
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    assert (str(folder) if stored.engine == "sqlite" else "pg_dump failed") in done.stderr
-    assert all_files(folder) == []
-
-
-@ON_A_FILE
-def test_no_backup_is_ever_overwritten(site: Site, folder: Path) -> None:
-    with site.open():
-        first = making.make(folder, NOW).file
-        before = first.read_bytes()
-        with pytest.raises(DomainError, match="of this very moment"):
-            making.make(folder, NOW)
-    assert first.read_bytes() == before
-    assert all_files(folder) == [first.name]
-
-
 # Rotation ---------------------------------------------------------------------------------------
 
 
@@ -445,17 +322,3 @@ def test_a_database_in_memory_and_a_missing_one_are_told(sites: Sites, engine: s
     for name, sentence in ((":memory:", "in memory"), ("/nowhere/db.sqlite3", "no database")):
         with Site(engine, name, sites._blocker).open(), pytest.raises(CommandError, match=sentence):
             command("backup", to="/nowhere-else")
-
-
-@ON_A_FILE
-def test_a_database_that_is_damaged_is_told_and_never_backed_up(site: Site, folder: Path) -> None:
-    file = Path(site.name)
-    pages = bytearray(file.read_bytes())
-    pages[40 * 4096 : 60 * 4096] = b"\xff" * 20 * 4096
-    file.write_bytes(bytes(pages))
-    with site.open(), pytest.raises(CommandError, match=r"damaged|cannot be used"):
-        command("backup", to=str(folder))
-    assert all_files(folder) == []
-    file.write_bytes(b"this is no database, and never was" * 1000)
-    with site.open(), pytest.raises(CommandError, match="cannot be used: file is not a database"):
-        command("backup", to=str(folder))

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import requests
+from allauth.mfa.models import Authenticator
 from django.utils import timezone
 
 from governance.models import AccountTie, AuditEvent, User
@@ -115,6 +116,10 @@ def who(site: str, browser: requests.Session) -> str:
     )
 
 
+def _told(verb: str) -> Any:
+    return AuditEvent.objects.get(verb=verb).after
+
+
 def test_a_verified_address_leads_to_its_account_and_proves_the_holder(
     site: str, holder: User, outsider: User
 ) -> None:
@@ -126,9 +131,32 @@ def test_a_verified_address_leads_to_its_account_and_proves_the_holder(
     holder.refresh_from_db()
     assert holder.proven_at is not None
     assert ties.tied_to([holder.pk]) == frozenset()
-    assert AuditEvent.objects.get(verb="user.signed_in").after["by"] == "oidc"
+    assert _told("user.signed_in")["by"] == "oidc"
     linked = AuditEvent.objects.get(verb="user.single_sign_on_linked")
     assert linked.after == {"provider": "oidc", "subject": "s-1"}
+
+
+def test_a_maker_who_knows_the_password_is_out_once_the_holder_came(
+    site: str, holder: User, outsider: User
+) -> None:
+    ties.tie(act(outsider, timezone.now()), holder, AccountTie.Kind.MADE)
+    holder.set_password("known to the maker")
+    holder.save()
+    Authenticator.objects.create(user=holder, type="totp", data={"secret": "the maker's"})
+    browser, _answer = go(site, "s-1")
+    assert who(site, browser) == "holder"
+    holder.refresh_from_db()
+    assert not holder.has_usable_password()
+    assert not Authenticator.objects.exists()
+    assert "What others may have set up before has ended" in browser.get(f"{site}/notices/").text
+
+
+def test_a_password_that_nobody_else_had_in_hand_stays(site: str, holder: User) -> None:
+    holder.set_password("the holder's own")
+    holder.save()
+    go(site, "s-1")
+    holder.refresh_from_db()
+    assert holder.check_password("the holder's own")
 
 
 def test_the_subject_counts_from_then_on_not_the_address(site: str, holder: User) -> None:

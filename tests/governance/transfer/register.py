@@ -10,6 +10,7 @@ from governance.access import Role
 from governance.models import AccountTie, JobMark, Notice, Training, User
 from governance.models.people import MailDigest
 from projects.models import (
+    ChangeRequest,
     FlagMute,
     ImportJob,
     ImportRun,
@@ -21,7 +22,6 @@ from projects.models import (
     RiskFlag,
     Scenario,
     System,
-    TargetChange,
 )
 from projects.models.choices import UpdateState
 from projects.services import rollups
@@ -52,7 +52,7 @@ def _people(project: Project) -> User:
     Notice.objects.create(
         user=user, event="e:1", kind="report-due", args={"month": "2026-10"}, created_at=NOW
     )
-    JobMark.objects.create(name="judge", ran_for=NOW.date(), ran_at=NOW)
+    JobMark.objects.create(name="judge", planned_for=NOW, started_at=NOW)
     return user
 
 
@@ -73,10 +73,15 @@ def _history(user: User, found: dict[str, Any]) -> None:
     )
     value: KpiValue = found["kpi-values"]
     KpiMethod.objects.create(kpi=value.kpi, number=1, from_year=2020)
-    TargetChange.objects.create(
-        value=value,
-        new_target="12.50",
-        reason="r",
+    ChangeRequest.objects.create(
+        kind="kpi-values",
+        object_pk=value.pk,
+        object_name="x",
+        resource="kpi",
+        agency=project.agency,
+        before={"target": "10"},
+        after={"target": "12.50"},
+        reason="目標を見直すため",
         requested_by=user,
         requested_at=NOW,
     )

@@ -20,7 +20,7 @@ from projects.models import MonthlyUpdate, Project, System
 from projects.models.choices import UpdateState
 from projects.register import KINDS
 from projects.services import register, updates
-from projects.services.updates import Details
+from projects.services.filed import Details
 from tests import factories
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]

@@ -18,7 +18,9 @@ from governance.models import AccountTie, User
 from governance.people import ties
 from projects.models import RiskFlag
 from projects.models.choices import EarnedBasis
-from projects.services import mutes, requests, updates
+from projects.register import KINDS
+from projects.services import changes, mutes, requests, updates
+from projects.services.filed import Details
 from tests import factories
 from tests.conftest import World, act, person, signed_in
 
@@ -32,8 +34,8 @@ DECIDES = {
     "projects/services/updates.py:publish",
     "projects/services/requests.py:approve_baseline",
     "projects/services/requests.py:reject_baseline",
-    "projects/services/requests.py:approve_target",
-    "projects/services/requests.py:reject_target",
+    "projects/services/changes.py:approve",
+    "projects/services/changes.py:reject",
     "projects/services/mutes.py:approve_mute",
     "projects/services/mutes.py:reject_mute",
 }
@@ -42,6 +44,9 @@ HARMLESS = {
     "projects/services/updates.py:send_back",
     # Whether a button is shown; `publish` decides.
     "projects/services/updates.py:may_publish",
+    # Whose list a request stands on; `approve` and `reject` decide.
+    "projects/services/changes.py:may_decide",
+    "projects/services/changes.py:waiting_for",
 }
 # Doors and lists: they call the services above.
 LEADS = ("projects/views/", "projects/api/", "projects/work.py", "reports/views/")
@@ -126,7 +131,7 @@ def _values() -> dict[str, Any]:
 def _report(author: User, world: World, at: datetime) -> Any:
     made = updates.save(
         Act(author, at, "test"), world.project, date(2026, 10, 1), _values(),
-        updates.Details(), {}, version=0,
+        Details(), {}, version=0,
     )  # fmt: skip
     return updates.submit(Act(author, at, "test"), made.pk)
 
@@ -144,7 +149,8 @@ def _target(author: User, world: World, at: datetime) -> Any:
         kpi=factories.KpiFactory.create(system=world.system),
         fiscal_year=2026, target=1, target_state="reported",
     )  # fmt: skip
-    return requests.request_target(Act(author, at, "test", "why"), value.pk, Decimal(2))
+    asked = Act(author, at, "test", "a new law came in")
+    return changes.request(asked, KINDS["kpi-values"], value.pk, {"target": Decimal(2)})
 
 
 def _mute(author: User, world: World, at: datetime) -> Any:
@@ -159,8 +165,8 @@ CASES: list[tuple[Callable[..., Any], Callable[..., Any], Role]] = [
     (_report, updates.approve, Role.PMO),
     (_plan, requests.approve_baseline, Role.PMO),
     (_plan, requests.reject_baseline, Role.PMO),
-    (_target, requests.approve_target, Role.PMO),
-    (_target, requests.reject_target, Role.PMO),
+    (_target, changes.approve, Role.PMO),
+    (_target, changes.reject, Role.PMO),
     (_mute, mutes.approve_mute, Role.MINISTRY_CIO),
     (_mute, mutes.reject_mute, Role.MINISTRY_CIO),
 ]
@@ -212,7 +218,7 @@ def test_an_author_counts_who_only_wrote_in_it(
 ) -> None:
     """The puppet drafts, an honest colleague hands over."""
     made = updates.save(
-        act(puppet, now), world.project, date(2026, 10, 1), _values(), updates.Details(), {},
+        act(puppet, now), world.project, date(2026, 10, 1), _values(), Details(), {},
         version=0,
     )  # fmt: skip
     updates.submit(act(pjmo, now), made.pk)

@@ -1,5 +1,6 @@
 """What the rules are told about the register, and that a write is judged at once."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +13,7 @@ from projects.metrics.risk import CostYear, Plan
 from projects.models import Finding, KpiValue, RiskFlag
 from projects.models.choices import CostClass, KpiDirection, KpiKind, Stage, ValueState
 from projects.register import KINDS
-from projects.services import flag_facts, flags, people, register, requests, rollups
+from projects.services import changes, flag_facts, flags, people, register, requests, rollups
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -38,9 +39,11 @@ def test_an_actual_that_misses_its_target_is_judged_with_the_write() -> None:
         ACT, KINDS["kpi-values"], {**values, **reported(target=Decimal(5), actual=Decimal(6))}
     )
     assert severity("kpi_off_target", system=goal.system, project=goal.project) == "medium"
-    register.edit(
-        ACT, KINDS["kpi-values"], value.pk, reported(actual=Decimal(5)), version=value.version
-    )
+    asked = changes.request(
+        replace(ACT, reason="集計の誤りを正すため"), KINDS["kpi-values"], value.pk,
+        reported(actual=Decimal(5)),
+    )  # fmt: skip
+    changes.approve(ACT, asked.pk)
     assert severity("kpi_off_target", system=goal.system, project=goal.project) is None
 
 

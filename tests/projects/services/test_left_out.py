@@ -11,6 +11,7 @@ from governance.models import AuditEvent, Notice
 from projects.models import RiskFlag
 from projects.notice_text import words
 from projects.services import due, flags
+from projects.services.judges import JUDGES
 from tests import factories
 from tests.conftest import World, person
 
@@ -26,7 +27,7 @@ def standing() -> set[tuple[Any, ...]]:
 
 def _breaks_on(monkeypatch: pytest.MonkeyPatch, broken: set[int]) -> None:
     """Systems of these numbers hold what no rule foresaw."""
-    real = {subject: judge for subject, _model, judge in flags.JUDGES}["system"]
+    real = {subject: judge for subject, _model, judge in JUDGES}["system"]
 
     def judge(ids: Any, book: Any, as_of: date) -> Any:
         if found := broken & set(ids):
@@ -34,10 +35,9 @@ def _breaks_on(monkeypatch: pytest.MonkeyPatch, broken: set[int]) -> None:
         return real(ids, book, as_of)
 
     judges = [
-        (subject, model, judge if subject == "system" else old)
-        for subject, model, old in flags.JUDGES
+        (subject, model, judge if subject == "system" else old) for subject, model, old in JUDGES
     ]
-    monkeypatch.setattr(flags, "JUDGES", judges)
+    monkeypatch.setattr("projects.services.flags.JUDGES", judges)
 
 
 def test_a_row_that_cannot_be_judged_is_left_out_and_named(

@@ -1,4 +1,4 @@
-"""Plans and locked targets: asked for by one person, decided by another, never lost."""
+"""Plans: asked for by one person, decided by another, never lost."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,15 +9,13 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance import audit
-from governance.access import Role, forget_rights
-from governance.exceptions import Conflict, DomainError
+from governance.access import Role
+from governance.exceptions import DomainError
 from governance.models import AuditEvent, User
 from projects.metrics.delivery import Phase, spread_evenly
-from projects.models import Baseline, KpiValue, PlannedValue, Project, TargetChange
+from projects.models import Baseline, KpiValue, PlannedValue, Project
 from projects.models.choices import RequestState
-from projects.register import KINDS
-from projects.services import register, requests
+from projects.services import requests
 from projects.services.requests import phasing_faults
 from tests import factories
 from tests.conftest import World, act, person, signed_in
@@ -154,7 +152,7 @@ def test_the_form_takes_what_excel_copies(world: World, pjmo: User, pmo: User) -
     assert "Mai viel" in wrong.content.decode()
 
 
-# Targets ----------------------------------------------------------------------------------------------------
+# Methods ----------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -164,95 +162,6 @@ def value(world: World) -> KpiValue:
         kpi=kpi, fiscal_year=2026, target=Decimal(80), target_state="reported"
     )
     return made
-
-
-def edit(user: User, now: datetime, value: KpiValue, target: int | None) -> KpiValue:
-    changed: KpiValue = register.edit(
-        act(user, now),
-        KINDS["kpi-values"],
-        value.pk,
-        {"target": target, "target_state": "missing" if target is None else "reported"},
-        version=value.version,
-    )
-    return changed
-
-
-def test_a_target_locks_on_the_first_of_april(
-    world: World, pmo: User, value: KpiValue, now: datetime
-) -> None:
-    before = datetime(2026, 3, 31, 14, 59, tzinfo=now.tzinfo)  # 23:59 in Tokyo
-    after = datetime(2026, 3, 31, 15, 0, tzinfo=now.tzinfo)
-    with pytest.raises(ValidationError, match="locked since its year began"):
-        edit(pmo, after, value, 70)
-    with pytest.raises(ValidationError):
-        edit(pmo, after, value, None)
-    assert edit(pmo, before, value, 70).target == 70
-
-
-def test_a_locked_target_changes_by_another_persons_decision(
-    world: World, pjmo: User, pmo: User, value: KpiValue, now: datetime
-) -> None:
-    change = requests.request_target(act(pjmo, now, "法改正の延期"), value.pk, Decimal(60))
-    value.refresh_from_db()
-    assert value.target == 80
-    factories.MembershipFactory.create(user=pjmo, role=Role.PMO, agency=world.home)
-    forget_rights(pjmo)
-    with pytest.raises(DomainError, match="own request"):
-        requests.approve_target(act(pjmo, now), change.pk)
-    requests.approve_target(act(pmo, now), change.pk)
-    value.refresh_from_db()
-    assert (value.target, value.version) == (Decimal(60), 2)
-    event = AuditEvent.objects.get(verb="kpivalue.edited")
-    assert event.reason == "法改正の延期"
-    assert list(audit.verify()) == []
-
-
-def test_a_change_is_only_asked_for_where_it_is_needed(
-    world: World, pjmo: User, value: KpiValue, now: datetime
-) -> None:
-    with pytest.raises(ValidationError, match="Say why"):
-        requests.request_target(act(pjmo, now), value.pk, Decimal(60))
-    with pytest.raises(ValidationError, match="already"):
-        requests.request_target(act(pjmo, now, "x"), value.pk, Decimal(80))
-    later = factories.KpiValueFactory.create(
-        kpi=value.kpi, fiscal_year=2027, target=1, target_state="reported"
-    )
-    with pytest.raises(DomainError, match="not locked"):
-        requests.request_target(act(pjmo, now, "x"), later.pk, Decimal(60))
-
-
-def test_a_decision_on_what_changed_meanwhile_is_refused(
-    world: World, pjmo: User, pmo: User, value: KpiValue, now: datetime
-) -> None:
-    change = requests.request_target(act(pjmo, now, "x"), value.pk, Decimal(60))
-    KpiValue.objects.filter(pk=value.pk).update(target=50)
-    with pytest.raises(Conflict):
-        requests.approve_target(act(pmo, now), change.pk)
-
-
-def test_the_page_of_a_kpi_shows_changes_and_breaks(
-    world: World, pjmo: User, pmo: User, value: KpiValue, now: datetime
-) -> None:
-    factories.KpiValueFactory.create(
-        kpi=value.kpi, fiscal_year=2025, actual=7, actual_state="reported"
-    )
-    factories.KpiValueFactory.create(
-        kpi=value.kpi, fiscal_year=2027, method_version=2, target=9, target_state="reported"
-    )
-    client = signed_in(pjmo)
-    url = "/kpis/HOME-K/series/"
-    assert "Ask for another target" in client.get(url).content.decode()
-    answer = client.post(f"/kpi-values/{value.pk}/change/", {"new_target": "60", "reason": "延期"})
-    assert answer.headers["Location"] == url
-    page = signed_in(pmo).get(url).content.decode()
-    assert "waits for a decision" in page
-    assert "The series breaks where the method changed" in page
-    change = TargetChange.objects.get()
-    signed_in(pmo).post(f"/target-changes/{change.pk}/approve/", follow=True)
-    page = client.get(url).content.decode()
-    assert "80 → 60 (agreed)" in page
-    assert "Target before it was changed" in page
-    assert "new method" in page
 
 
 def test_methods_follow_each_other_with_a_reason(

@@ -34,7 +34,7 @@ from projects.models.choices import (
     UpdateState,
 )
 from projects.services import requests, updates
-from projects.services.updates import Details
+from projects.services.filed import Details
 from tests import factories
 from tests.projects.imports.test_sheets import made, put, read
 

@@ -14,7 +14,8 @@ from governance.models import AuditEvent, Notice, User
 from projects.models import KpiValue, MonthlyUpdate, Risk
 from projects.models.choices import EarnedBasis, RiskStatus, UpdateState
 from projects.services import updates
-from projects.services.updates import Details, NeedsAnswers, RiskEntry
+from projects.services.filed import Details, RiskEntry
+from projects.services.updates import NeedsAnswers
 from tests import factories
 from tests.conftest import World, act, person
 

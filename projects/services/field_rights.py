@@ -1,0 +1,456 @@
+"""The state in which a record stands, and who may write its fields then.
+
+Every door asks here (through `services.register`, the grid, the sheets and the monthly report)
+with the table of `governance.field_rights`. Refusals name the field, who may, and how to ask.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from governance import field_rights as table
+from governance.access import Action, Resource, Role, rights_of
+from governance.audit import Act
+from governance.field_rights import Line, May, Way
+from governance.models import AuditEvent
+from governance.people.ties import tied_to
+from projects.metrics.periods import fiscal_year_of, month_of
+from projects.models import Baseline, CostLine, Finding, KpiMethod, KpiValue, MonthlyUpdate, Review
+from projects.models.choices import EXECUTION_STAGES, EarnedBasis, RequestState
+from projects.models.review import LAYER_RESOURCES
+from projects.register import Kind
+from projects.services import filed
+from projects.services.requests import locks_on
+
+_CHUNK: Final = 900
+_LAYERS: Final[Mapping[str, Resource]] = {str(layer): name for layer, name in LAYER_RESOURCES}
+
+_HOW_TO_ASK: Final = gettext_lazy(
+    "Ask for a change on the page of the record: another person decides."
+)
+_WHO: Final = gettext_lazy("It is written by: %(roles)s.")
+_OF_THE_REPORT: Final = pgettext_lazy("who writes a field", "the approval of the monthly report")
+
+
+# What the states hang on -----------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Known:
+    """What states ask of the register besides the record itself: read once, kept for all rows.
+
+    Cost: one query a project; two for all KPIs read together with `read_kpis`.
+    """
+
+    _plans: dict[int, bool] = field(default_factory=dict)
+    _methods: dict[int, set[int]] = field(default_factory=dict)
+    _values: dict[int, list[tuple[int, int, bool, bool]]] = field(default_factory=dict)
+
+    def has_plan(self, project_id: int) -> bool:
+        """Whether a plan of the project was agreed."""
+        if project_id not in self._plans:
+            agreed = Baseline.objects.filter(project_id=project_id, state=RequestState.APPROVED)
+            self._plans[project_id] = agreed.exists()
+        return self._plans[project_id]
+
+    def read_kpis(self, kpi_ids: Iterable[int]) -> None:
+        """Read methods and years of many KPIs at once."""
+        wanted = sorted(set(kpi_ids) - self._methods.keys())
+        for start in range(0, len(wanted), _CHUNK):
+            part = wanted[start : start + _CHUNK]
+            self._methods.update({pk: set() for pk in part})
+            self._values.update({pk: [] for pk in part})
+            numbers = KpiMethod.objects.filter(kpi__in=part).values_list("kpi_id", "number")
+            for kpi_id, number in numbers:
+                self._methods[kpi_id].add(number)
+            rows = KpiValue.objects.filter(kpi__in=part).order_by()
+            for kpi_id, pk, year, target, actual in rows.values_list(
+                "kpi_id", "pk", "fiscal_year", "target", "actual"
+            ):
+                self._values[kpi_id].append((pk, year, target is not None, actual is not None))
+
+    def methods(self, kpi_id: int | None) -> set[int]:
+        """The methods by which a KPI may be measured; 1 where none is described."""
+        if kpi_id is None:
+            return {1}
+        self.read_kpis([kpi_id])
+        return self._methods[kpi_id] or {1}
+
+    def is_used(self, kpi_id: int) -> bool:
+        """Whether a target or an actual stands under the KPI."""
+        self.read_kpis([kpi_id])
+        return any(target or actual for _pk, _year, target, actual in self._values[kpi_id])
+
+    def has_target(self, kpi_id: int | None, year: int, *, besides: int | None) -> bool:
+        """Whether another value of the KPI holds a target of the year, by another method."""
+        if kpi_id is None:
+            return False
+        self.read_kpis([kpi_id])
+        return any(t and y == year and pk != besides for pk, y, t, _a in self._values[kpi_id])
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A record as it is stored (or not yet), and the values it would get."""
+
+    obj: Any
+    given: Mapping[str, Any]
+    day: date
+    known: Known
+
+    @property
+    def is_new(self) -> bool:
+        return self.obj.pk is None
+
+    def after(self, name: str) -> Any:
+        """The value that would stand in a field."""
+        return self.given[name] if name in self.given else getattr(self.obj, name, None)
+
+
+# States ----------------------------------------------------------------------------------------------
+
+
+def _new_or(state: str) -> Callable[[Case], str]:
+    return lambda case: "new" if case.is_new else state
+
+
+def _of_plan(*, tells_new: bool) -> Callable[[Case], str]:
+    def state(case: Case) -> str:
+        if tells_new and case.is_new:
+            return "new"
+        return "agreed" if case.known.has_plan(case.obj.project_id) else "draft"
+
+    return state
+
+
+def _identity(*figures: str) -> Callable[[Case], str]:
+    """What names a figure is fixed while the figure stands."""
+
+    def state(case: Case) -> str:
+        stands = any(getattr(case.obj, name) is not None for name in figures)
+        return "stands" if stands and not case.is_new else "blank"
+
+    return state
+
+
+def _locked(figure: str) -> Callable[[Case], str]:
+    """A promise for a year locks when the year begins; before, and while there is none, it is open."""
+
+    def state(case: Case) -> str:
+        known = not case.is_new and getattr(case.obj, figure) is not None
+        return "locked" if known and case.day >= locks_on(case.obj.fiscal_year) else "open"
+
+    return state
+
+
+def _target(case: Case) -> str:
+    """Also where a new method would set a second target beside a locked one."""
+    year, kpi = case.after("fiscal_year"), case.after("kpi")
+    if year is None or kpi is None:
+        return "open"
+    beside = case.known.has_target(kpi.pk, year, besides=case.obj.pk)
+    if beside and case.day >= locks_on(year):
+        return "locked"
+    return _locked("target")(case)
+
+
+def _actual(case: Case) -> str:
+    kpi = case.after("kpi")
+    if kpi is not None and kpi.project_id is not None:
+        return "carried"
+    return "first" if case.is_new or case.obj.actual is None else "stands"
+
+
+def _first_or_stands(figure: str) -> Callable[[Case], str]:
+    def state(case: Case) -> str:
+        return "first" if case.is_new or getattr(case.obj, figure) is None else "stands"
+
+    return state
+
+
+def _amount(case: Case) -> str:
+    """Settled from the second year after the sheet's: the year after it, offices still correct."""
+    known = not case.is_new and case.obj.amount is not None
+    return "settled" if known and fiscal_year_of(case.day) > case.obj.sheet_year + 1 else "open"
+
+
+def _review(*, tells_new: bool) -> Callable[[Case], str]:
+    def state(case: Case) -> str:
+        if tells_new and case.is_new:
+            return "new"
+        return "complete" if case.obj.is_complete and not case.is_new else "open"
+
+    return state
+
+
+def _finding_text(case: Case) -> str:
+    if case.is_new:
+        return "new"
+    review = case.obj.review
+    told = review.is_complete or review.verdict or case.obj.answer or case.obj.accepted_on
+    return "told" if told else "open"
+
+
+def _finding(*, tells_new: bool) -> Callable[[Case], str]:
+    def state(case: Case) -> str:
+        if case.is_new:
+            return "new" if tells_new else "open"
+        return "open" if case.obj.accepted_on is None else "accepted"
+
+    return state
+
+
+STATES: Final[Mapping[str, Callable[[Case], str]]] = {
+    "project.phase": _new_or("stands"),
+    "milestone.place": _of_plan(tells_new=True),
+    "milestone.plan": _of_plan(tells_new=True),
+    "milestone.weight": _of_plan(tells_new=False),
+    "milestone.course": _of_plan(tells_new=False),
+    "baseline.plan": _new_or("stands"),
+    "monthlyupdate.month": _new_or("stands"),
+    "monthlyupdate.earned": lambda case: (
+        "computed" if case.after("basis") == EarnedBasis.MILESTONES else "reported"
+    ),
+    "risk.place": _new_or("stands"),
+    "risk.rating": _new_or("stands"),
+    "kpi.holder": lambda case: (
+        "used" if not case.is_new and case.known.is_used(case.obj.pk) else "unused"
+    ),
+    "kpi.measure": lambda case: (
+        "used" if not case.is_new and case.known.is_used(case.obj.pk) else "unused"
+    ),
+    "kpivalue.identity": _identity("target", "actual"),
+    "kpivalue.target": _target,
+    "kpivalue.actual": _actual,
+    "benefit.identity": _identity("planned", "realised"),
+    "benefit.planned": _locked("planned"),
+    "benefit.realised": _first_or_stands("realised"),
+    "costline.identity": _identity("amount"),
+    "costline.amount": _amount,
+    "review.case": _review(tells_new=True),
+    "review.due": _review(tells_new=True),
+    "review.verdict": lambda case: "given" if case.obj.verdict and not case.is_new else "open",
+    "review.completion": _review(tells_new=False),
+    "review.response": _new_or("asked"),
+    "finding.text": _finding_text,
+    "finding.due": _finding(tells_new=True),
+    "finding.owner": _finding(tells_new=True),
+    "finding.answer": _finding(tells_new=True),
+    "finding.closure": _finding(tells_new=False),
+}
+
+
+# Whose record it is ------------------------------------------------------------------------------------
+
+
+def resource_of(obj: models.Model) -> Resource:
+    """The resource of the grants table that a record belongs to as it stands."""
+    match obj:
+        case Review():
+            return _LAYERS[obj.review_type.layer]
+        case Finding():
+            return _LAYERS[obj.review.review_type.layer]
+        case CostLine():
+            return Resource.EXECUTION if obj.stage in EXECUTION_STAGES else Resource.BUDGET
+        case _:
+            resource: Resource = type(obj).access[0].resource  # type: ignore[attr-defined]
+            return resource
+
+
+def _ids(obj: models.Model, path: str) -> set[int]:
+    """The ids that a path of the access lines leads to, of a record stored or not."""
+    here: list[Any] = [obj]
+    for part in path.split("__"):
+        found: list[Any] = []
+        for item in here:
+            value: Any = getattr(item, part, None)
+            if hasattr(value, "values_list"):
+                found += value.values_list("pk", flat=True)
+            elif value is not None:
+                found.append(value)
+        here = found
+    return set(here)
+
+
+def ties_of(obj: models.Model) -> tuple[set[int], set[int]]:
+    """The agencies and projects that a record hangs on, stored or not."""
+    agencies: set[int] = set()
+    projects: set[int] = set()
+    for line in type(obj).access:  # type: ignore[attr-defined]
+        agencies |= set().union(*(_ids(obj, path) for path in line.agency))
+        projects |= set().union(*(_ids(obj, path) for path in line.project))
+    return agencies, projects
+
+
+def roles_over(user: Any, obj: models.Model) -> frozenset[Role]:
+    """The roles by which `user` may edit a record, or make it where it is not stored yet. Nobody
+    behind an act is whoever operates the machine: what no role writes, they don't write either."""
+    if user is None:
+        return table.ALL_ROLES
+    action = Action.CREATE if obj.pk is None else Action.EDIT
+    return table.roles_over(rights_of(user), resource_of(obj), action, *ties_of(obj))
+
+
+# What every door asks -----------------------------------------------------------------------------------
+
+
+def changed_fields(obj: models.Model, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of `values` that differ from what is stored; of a new record from what it starts with.
+
+    Links to many are left out: none of them is guarded.
+    """
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        column: Any = obj._meta.get_field(name)
+        if column.many_to_many:
+            continue
+        if obj.pk is None:
+            start = column.get_default()
+            differs = value not in (None, "") and value != start
+        else:
+            differs = _plain(value) != getattr(obj, column.attname)
+        if differs:
+            found[name] = value
+    return found
+
+
+def _plain(value: Any) -> Any:
+    return value.pk if isinstance(value, models.Model) else value
+
+
+def line_of(case: Case, name: str) -> Line | None:
+    """The line of the table that holds for a field now; None for a free one."""
+    model = str(case.obj._meta.model_name)
+    group = table.group_of(model, name)
+    return table.LINES[group, STATES[group](case)] if group else None
+
+
+def may(case: Case, name: str, roles: Iterable[Role]) -> May:
+    """What holders of `roles` over the record may do with a field now."""
+    line = line_of(case, name)
+    return May.WRITE if line is None else table.may(line, resource_of(case.obj), roles)
+
+
+def why(line: Line, resource: Resource, roles: Iterable[Role]) -> str:
+    """Why a field is not simply written, who may, and how to ask: one sentence or two."""
+    parts = [str(table.WHY.get((line.group, line.state), ""))]
+    if table.may(line, resource, roles) is May.ASK:
+        parts.append(str(_HOW_TO_ASK))
+    elif line.writes:
+        writers = table.roles_of(line.writes, resource)
+        names = [str(role.label) for role in Role if role in writers]
+        if "report" in line.writes:
+            names.append(str(_OF_THE_REPORT))
+        parts.append(str(_WHO) % {"roles": ", ".join(names)})
+    return " ".join(part for part in parts if part)
+
+
+def refusals(case: Case, roles: Iterable[Role], *, way: Way = Way.DOOR) -> dict[str, str]:
+    """Field → why it may not be written by this way; also what no record of its kind may hold."""
+    if not table.is_guarded(str(case.obj._meta.model_name)):
+        return {}
+    roles, resource = frozenset(roles), resource_of(case.obj)
+    found: dict[str, str] = {}
+    for name in case.given:
+        line = line_of(case, name)
+        if line is not None and not table.allows(line, resource, roles, way):
+            found[name] = why(line, resource, roles)
+    return found | _faults(case)
+
+
+def _faults(case: Case) -> dict[str, str]:
+    """What a service alone can know to be wrong, by field."""
+    obj, given = case.obj, case.given
+    if isinstance(obj, KpiValue) and ("method_version" in given or "kpi" in given or case.is_new):
+        kpi, number = case.after("kpi"), case.after("method_version")
+        if kpi is not None and number not in case.known.methods(kpi.pk):
+            return {"method_version": _("This KPI has no such method: describe it first.")}
+    if isinstance(obj, MonthlyUpdate) and given.get("period", date.min) > month_of(case.day):
+        return {"period": _("This month has not begun.")}
+    return {}
+
+
+def refuse(
+    act: Act,
+    obj: models.Model,
+    given: Mapping[str, Any],
+    *,
+    way: Way = Way.DOOR,
+) -> None:
+    """Raise ValidationError (field → why) unless the actor may write `given` to `obj` by this way,
+    PermissionDenied where they may not write the record at all.
+
+    `obj` stands as it is stored, or as it would be made. Cost: at most three queries.
+    """
+    if not given or not table.is_guarded(str(obj._meta.model_name)):
+        return
+    case = Case(obj, given, timezone.localdate(act.at), Known())
+    roles = roles_over(act.user, obj) if way is Way.DOOR else table.ALL_ROLES
+    if not roles:
+        raise PermissionDenied
+    if isinstance(obj, MonthlyUpdate):
+        # What the milestones give may be sent along as it is.
+        figures = filed.computed(obj, given)
+        kept = {n: v for n, v in given.items() if n not in figures or v != figures[n]}
+        case = Case(obj, kept, case.day, case.known)
+    if found := refusals(case, roles, way=way) | _own_answer(act, obj, given):
+        raise ValidationError(found)
+
+
+def _own_answer(act: Act, obj: models.Model, given: Mapping[str, Any]) -> dict[str, str]:
+    """Where the ministry reviews itself, nobody closes a finding that they answered."""
+    closes = isinstance(obj, Finding) and given.get("accepted_on") is not None
+    if not closes or act.user is None or resource_of(obj) is Resource.REVIEW_SELF:
+        return {}
+    person = {act.user.pk} | tied_to({act.user.pk})
+    answered = AuditEvent.objects.filter(
+        object_type="finding",
+        object_key=str(obj.pk),
+        verb="finding.edited",
+        actor__in=person,
+        after__has_key="answer",
+    )
+    if not answered.exists():
+        return {}
+    return {"accepted_on": _("Nobody closes a finding that they answered themselves.")}
+
+
+def closed_fields(user: Any, obj: models.Model, day: date) -> dict[str, str]:
+    """Field → why the reader may not simply write it, of a stored record: for its form."""
+    model = str(obj._meta.model_name)
+    if obj.pk is None or not table.is_guarded(model):
+        return {}
+    case, roles, resource = Case(obj, {}, day, Known()), roles_over(user, obj), resource_of(obj)
+    found: dict[str, str] = {}
+    for names in table.GROUPS[model].values():
+        line = line_of(case, names[0])
+        if line is not None and not table.allows(line, resource, roles, Way.DOOR):
+            found |= dict.fromkeys(names, why(line, resource, roles))
+    return found
+
+
+def asked_fields(user: Any, obj: models.Model, day: date) -> list[str]:
+    """The fields of a stored record that the reader may ask to be changed."""
+    model = str(obj._meta.model_name)
+    if not table.is_guarded(model):
+        return []
+    case, roles = Case(obj, {}, day, Known()), roles_over(user, obj)
+    return [
+        name
+        for names in table.GROUPS[model].values()
+        for name in names
+        if may(case, name, roles) is May.ASK
+    ]
+
+
+def changes_by_request(kind: Kind) -> bool:
+    """Whether some field of the kind changes by request in some state."""
+    model = str(kind.model._meta.model_name)
+    return any(line.asks for line in table.LINES.values() if line.group.startswith(f"{model}."))

@@ -1,0 +1,309 @@
+"""What changes by request: asked for by one person, decided by another, written as it was shown."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from governance import audit
+from governance.access import Role, forget_rights
+from governance.exceptions import Conflict, DomainError
+from governance.models import AccountTie, AuditEvent, Membership, Notice, User
+from governance.people.ties import tie
+from projects.models import ChangeRequest, KpiValue, Project, RiskFlag
+from projects.models.choices import ProjectPhase, RequestState
+from projects.register import KINDS
+from projects.services import changes, flags, register
+from tests import factories
+from tests.conftest import World, act, person, signed_in
+
+pytestmark = pytest.mark.django_db
+
+VALUES, PROJECTS = KINDS["kpi-values"], KINDS["projects"]
+WHY = "法改正の施行が延期されたため"
+
+
+@pytest.fixture
+def value(world: World) -> KpiValue:
+    kpi = factories.KpiFactory.create(code="HOME-K", system=world.system)
+    made: KpiValue = factories.KpiValueFactory.create(
+        kpi=kpi, fiscal_year=2026, target=Decimal(80), target_state="reported"
+    )
+    return made
+
+
+def ask(user: User, now: datetime, value: KpiValue, target: int | None) -> ChangeRequest:
+    state = "missing" if target is None else "reported"
+    return changes.request(
+        act(user, now, WHY), VALUES, value.pk, {"target": target, "target_state": state}
+    )
+
+
+def ask_phase(user: User, now: datetime, project: Project, phase: str) -> ChangeRequest:
+    return changes.request(act(user, now, WHY), PROJECTS, project.pk, {"phase": phase})
+
+
+def told(user: User) -> list[str]:
+    return list(Notice.objects.filter(user=user).order_by("pk").values_list("kind", flat=True))
+
+
+# Locked targets ---------------------------------------------------------------------------------------
+
+
+def test_a_target_locks_on_the_first_of_april(
+    world: World, pmo: User, value: KpiValue, now: datetime
+) -> None:
+    before = datetime(2026, 3, 31, 14, 59, tzinfo=now.tzinfo)  # 23:59 in Tokyo
+    after = datetime(2026, 3, 31, 15, 0, tzinfo=now.tzinfo)
+
+    def edit(at: datetime, target: int | None) -> KpiValue:
+        state = "missing" if target is None else "reported"
+        values = {"target": target, "target_state": state}
+        changed: KpiValue = register.edit(
+            act(pmo, at), VALUES, value.pk, values, version=value.version
+        )
+        return changed
+
+    for target in (70, None):
+        with pytest.raises(ValidationError, match="locked since its year began"):
+            edit(after, target)
+    with pytest.raises(ValidationError, match="can simply be edited"):
+        ask(pmo, before, value, 70)
+    assert edit(before, 70).target == 70
+
+
+def test_a_locked_target_changes_by_another_persons_decision(
+    world: World, pjmo: User, pmo: User, value: KpiValue, now: datetime
+) -> None:
+    change = ask(pjmo, now, value, 60)
+    value.refresh_from_db()
+    assert value.target == 80
+    assert told(pmo) == ["change-asked"]
+    factories.MembershipFactory.create(user=pjmo, role=Role.PMO, agency=world.home)
+    forget_rights(pjmo)
+    with pytest.raises(DomainError, match="own request"):
+        changes.approve(act(pjmo, now), change.pk)
+    changes.approve(act(pmo, now), change.pk)
+    value.refresh_from_db()
+    assert (value.target, value.version, value.updated_by) == (Decimal(60), 2, pmo)
+    event = AuditEvent.objects.get(verb="kpivalue.edited")
+    assert (event.reason, (event.after or {})["target"]) == (WHY, "60")
+    assert AuditEvent.objects.filter(object_type="changerequest").count() == 2
+    assert told(pjmo) == ["change-approved"]
+    assert list(audit.verify()) == []
+
+
+def test_a_second_method_is_no_way_round_a_locked_target(
+    world: World, pmo: User, value: KpiValue, now: datetime
+) -> None:
+    value.kpi.methods.create(number=1, from_year=2024, description="調査票")
+    value.kpi.methods.create(number=2, from_year=2026, description="記録", reason="偏り")
+    new = {"kpi": value.kpi, "fiscal_year": 2026, "method_version": 2}
+    with pytest.raises(ValidationError, match="locked since its year began"):
+        register.create(
+            act(pmo, now), VALUES, {**new, "target": Decimal(1), "target_state": "reported"}
+        )
+    assert register.create(act(pmo, now), VALUES, new).target is None
+
+
+def test_the_page_of_a_kpi_shows_what_was_asked_and_agreed(
+    world: World, pjmo: User, pmo: User, value: KpiValue, now: datetime
+) -> None:
+    factories.KpiValueFactory.create(
+        kpi=value.kpi, fiscal_year=2025, actual=7, actual_state="reported"
+    )
+    factories.KpiValueFactory.create(
+        kpi=value.kpi, fiscal_year=2027, method_version=2, target=9, target_state="reported"
+    )
+    client, url = signed_in(pjmo), "/kpis/HOME-K/series/"
+    assert "Ask for another target" in client.get(url).content.decode()
+    page = client.get(f"/kpi-values/{value.pk}/change/").content.decode()
+    assert 'name="target"' in page
+    assert 'name="actual"' not in page  # Still free: nothing to ask for.
+    data = {"target": "60", "target_state": "missing", "version": "1", "reason": WHY}
+    answer = client.post(f"/kpi-values/{value.pk}/change/", data)
+    change = ChangeRequest.objects.get()
+    assert answer.headers["Location"] == f"/changes/{change.pk}/"
+    assert "waiting for a decision" in signed_in(pmo).get(url).content.decode()
+    page = signed_in(pmo).get(f"/changes/{change.pk}/").content.decode()
+    assert "Agree, and write it" in page
+    assert WHY in page
+    signed_in(pmo).post(f"/changes/{change.pk}/approve/", {"version": "1"})
+    page = client.get(url).content.decode()
+    assert "80 → 60 (agreed)" in page
+    assert "Target before it was changed" in page
+    assert "The series breaks where the method changed" in page
+
+
+# Phases -----------------------------------------------------------------------------------------------
+
+
+def test_a_phase_is_agreed_to_by_two_and_flags_stay_until_then(
+    world: World, pjmo: User, pmo: User, now: datetime
+) -> None:
+    project = world.project
+    flags.recompute_for(act(None, now), as_of=now.date(), project_ids=[project.pk])
+    late = RiskFlag.objects.filter(rule_id="late_report", project=project, closed_on__isnull=True)
+    assert late.exists()
+    with pytest.raises(ValidationError, match="A change of phase is agreed to by two"):
+        register.edit(
+            act(pjmo, now), PROJECTS, project.pk, {"phase": ProjectPhase.CLOSED}, version=1
+        )
+    change = ask_phase(pjmo, now, project, ProjectPhase.OPERATING)
+    assert late.exists()
+    changes.approve(act(pmo, now), change.pk)
+    project.refresh_from_db()
+    assert project.phase == ProjectPhase.OPERATING
+    assert not late.exists()
+
+
+def test_a_reason_explains(world: World, pjmo: User, now: datetime) -> None:
+    for reason in ("", "x", "        終わり        "):
+        with pytest.raises(ValidationError) as refused:
+            changes.request(act(pjmo, now, reason), PROJECTS, world.project.pk, {"phase": "closed"})
+        assert "reason" in refused.value.message_dict
+    assert not ChangeRequest.objects.exists()
+
+
+def test_what_would_not_be_valid_is_told_when_it_is_asked(
+    world: World, pjmo: User, now: datetime
+) -> None:
+    with pytest.raises(ValidationError, match="The end lies before the start"):
+        changes.request(
+            act(pjmo, now, WHY),
+            PROJECTS,
+            world.project.pk,
+            {"ended_on": date(2020, 1, 1)},
+        )
+    with pytest.raises(ValidationError, match="Nothing of this differs"):
+        ask_phase(pjmo, now, world.project, world.project.phase)
+    with pytest.raises(ValidationError, match="can simply be edited"):
+        changes.request(act(pjmo, now, WHY), PROJECTS, world.project.pk, {"purpose": "別"})
+
+
+def test_one_request_at_a_time_which_its_author_may_withdraw(
+    world: World, pjmo: User, pmo: User, now: datetime
+) -> None:
+    change = ask_phase(pjmo, now, world.project, "testing")
+    with pytest.raises(ValidationError, match="waits for a decision"):
+        ask_phase(pmo, now, world.project, "closed")
+    with pytest.raises(DomainError, match="Only who asked"):
+        changes.withdraw(act(pmo, now), change.pk)
+    assert changes.withdraw(act(pjmo, now), change.pk).state == RequestState.WITHDRAWN
+    with pytest.raises(DomainError, match="not possible in the state"):
+        changes.approve(act(pmo, now), change.pk)
+    assert ask_phase(pmo, now, world.project, "closed").state == RequestState.REQUESTED
+
+
+def test_a_rejection_says_why_and_writes_nothing(
+    world: World, pjmo: User, pmo: User, now: datetime
+) -> None:
+    change = ask_phase(pjmo, now, world.project, "testing")
+    with pytest.raises(DomainError, match="why"):
+        changes.reject(act(pmo, now), change.pk)
+    changes.reject(act(pmo, now, "工程の根拠がない"), change.pk)
+    world.project.refresh_from_db()
+    assert world.project.phase == ProjectPhase.BUILDING
+    notice = Notice.objects.get(user=pjmo)
+    assert (notice.kind, notice.args["reason"]) == ("change-rejected", "工程の根拠がない")
+
+
+def test_what_changed_meanwhile_is_not_written_over(
+    world: World, pjmo: User, pmo: User, now: datetime
+) -> None:
+    change = ask_phase(pjmo, now, world.project, "testing")
+    Project.objects.filter(pk=world.project.pk).update(phase="stopped")
+    with pytest.raises(Conflict):
+        changes.approve(act(pmo, now), change.pk)
+    page = signed_in(pmo).get(f"/changes/{change.pk}/").content.decode()
+    assert "Somebody changed the record since this was asked" in page
+    assert "On record now: stopped" in page
+
+
+def test_nobody_decides_outside_of_their_ministry(
+    world: World, pjmo: User, other_pmo: User, now: datetime
+) -> None:
+    with pytest.raises(PermissionDenied):
+        ask_phase(other_pmo, now, world.project, "testing")
+    change = ask_phase(pjmo, now, world.project, "testing")
+    with pytest.raises(PermissionDenied):
+        changes.approve(act(other_pmo, now), change.pk)
+    with pytest.raises(PermissionDenied):
+        changes.approve(act(person(Role.VERIFIER, world), now), change.pk)
+
+
+# One level up -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("levels", [["pmo"], ["ministry_cio"], ["cio_office"]])
+def test_where_nobody_else_could_decide_it_goes_one_level_up(
+    levels: list[str], world: World, value: KpiValue, now: datetime
+) -> None:
+    """KPIs are the PMO's to approve: its only member asks, and is no dead end."""
+    author = person(Role.PMO, world)
+    cio = person(Role.CIO_OFFICE, world)
+    minister = second = None
+    if levels[0] != "cio_office":
+        minister = person(Role.MINISTRY_CIO, world)
+    if levels[0] == "pmo":
+        second = factories.UserFactory.create(username="second")
+        factories.MembershipFactory.create(user=second, role=Role.PMO, agency=world.home)
+    change = ask(author, now, value, 60)
+    right = second or minister or cio
+    assert change.higher == ("" if levels == ["pmo"] else levels[0])
+    assert changes.deciders(change, now.date()) == {right.pk}
+    assert told(right) == ["change-asked"]
+    page = signed_in(right).get("/work/").content.decode()
+    assert "Changes waiting for your decision" in page
+    if right is not cio:
+        with pytest.raises(PermissionDenied):
+            changes.approve(act(cio, now), change.pk)
+    changes.approve(act(right, now), change.pk)
+    value.refresh_from_db()
+    assert value.target == 60
+
+
+def test_an_account_of_the_authors_own_making_is_nobody_else(
+    world: World, pmo: User, value: KpiValue, now: datetime
+) -> None:
+    puppet = factories.UserFactory.create(username="puppet")
+    factories.MembershipFactory.create(user=puppet, role=Role.PMO, agency=world.home)
+    tie(act(pmo, now), puppet, AccountTie.Kind.MADE)
+    minister = person(Role.MINISTRY_CIO, world)
+    change = ask(pmo, now, value, 60)
+    assert change.higher == Role.MINISTRY_CIO
+    assert changes.deciders(change, now.date()) == {minister.pk}
+
+
+def test_an_office_that_emptied_since_leaves_no_dead_end(
+    world: World, pjmo: User, pmo: User, value: KpiValue, now: datetime
+) -> None:
+    change = ask(pjmo, now, value, 60)
+    assert change.higher == ""
+    Membership.objects.filter(user=pmo).update(valid_to=now.date().replace(day=1))
+    minister = person(Role.MINISTRY_CIO, world)
+    assert changes.approve(act(minister, now), change.pk).decided_by == minister
+
+
+def test_the_page_of_the_record_tells_what_waits(world: World, pjmo: User, now: datetime) -> None:
+    client = signed_in(pjmo)
+    page = client.get("/projects/HOME-P1/").content.decode()
+    assert '/projects/HOME-P1/change/"' in page
+    assert "Changes asked for" not in page
+    change = ask_phase(pjmo, now, world.project, "testing")
+    page = client.get("/projects/HOME-P1/").content.decode()
+    assert "Changes asked for" in page
+    assert f'href="/changes/{change.pk}/"' in page
+    assert client.get("/projects/HOME-P1/change/").headers["Location"] == f"/changes/{change.pk}/"
+
+
+def test_the_page_that_asks_keeps_what_was_typed(world: World, pjmo: User) -> None:
+    client = signed_in(pjmo)
+    data: dict[str, Any] = {"phase": "testing", "started_on": "2025-04-01", "version": "1"}
+    answer = client.post("/projects/HOME-P1/change/", {**data, "reason": "短い"})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "短い" in page
+    assert '<option value="testing" selected' in page
