@@ -13,13 +13,14 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.checks import CheckMessage, Error
 from django.db import transaction
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from governance import audit
 from governance.audit import Act
-from governance.models import Draft, Notice
+from governance.models import Draft, ExportJob, ExportState, Notice
 
 WARNED: Final = timedelta(days=7)
 """How long before a draft goes its writer is told on the page My work"""
@@ -54,8 +55,19 @@ DRAFTS: Final = Rule(
     remove=lambda before, at: Draft.objects.filter(saved_at__lt=before).delete()[0],
 )
 
+EXPORTS: Final = Rule(
+    "exports",
+    gettext_lazy("Large files that were made for somebody to take"),
+    days=7,
+    least=1,
+    most=90,
+    why=gettext_lazy("The register holds what they hold; who took one stands in the trail."),
+    remove=lambda before, at: _removed_exports(before, at),
+)
+
 RULES: Final = (
     DRAFTS,
+    EXPORTS,
     Rule(
         "notices_read",
         gettext_lazy("Notices that were read"),
@@ -84,6 +96,16 @@ RULES: Final = (
         remove=lambda before, at: Session.objects.filter(expire_date__lt=before).delete()[0],
     ),
 )
+
+
+def _removed_exports(before: datetime, at: datetime) -> int:
+    """Files past their days, and what never became a file."""
+    made = Q(expires_at__lte=at)
+    never = Q(state__in=(ExportState.CANCELLED, ExportState.FAILED), finished_at__lt=before)
+    jobs = ExportJob.objects.filter(made | never)
+    count = jobs.count()
+    jobs.delete()  # With their pieces.
+    return count
 
 
 @transaction.atomic

@@ -1,7 +1,7 @@
 """A table as an answer: a file at once, or, where it is large, the word that a job must make it."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from itertools import islice
 from typing import Final, TypeVar
 
@@ -25,9 +25,22 @@ from reports.exports import Meta, csv_stream, write_xlsx
 R = TypeVar("R")
 
 CSV_TYPE: Final = "text/csv; charset=utf-8"
+XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Rows read at a time while a file is written.
 _CHUNK_ROWS: Final = 2000
-XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class Counted(Iterable[R]):
+    """Rows that come one by one, and how many there are."""
+
+    def __init__(self, total: int, rows: Iterable[R]) -> None:
+        self.total, self.rows = total, rows
+
+    def __len__(self) -> int:
+        return self.total
+
+    def __iter__(self) -> Iterator[R]:
+        return iter(self.rows)
 
 
 class TooManyRows(Exception):
@@ -40,9 +53,9 @@ class TooManyRows(Exception):
 
 class JobRequest(HttpRequest):
     """An address that a job asks in the name of `user`, with no limit of rows; `pace` is told how
-    many rows have been read, and may raise to break off."""
+    many rows have been read, of how many where that is known, and may raise to break off."""
 
-    def __init__(self, address: str, user: User, pace: Callable[[int], None]) -> None:
+    def __init__(self, address: str, user: User, pace: Callable[[int, int | None], None]) -> None:
         super().__init__()
         self.method = "GET"
         self.path, _mark, query = address.partition("?")
@@ -52,10 +65,26 @@ class JobRequest(HttpRequest):
         self.user = user
         self.pace = pace
 
-    def paced(self, rows: Iterable[R]) -> Iterator[R]:
+    def paced(self, rows: Iterable[R], total: int | None) -> Iterator[R]:
         for number, row in enumerate(rows, start=1):
-            self.pace(number)
+            self.pace(number, total)
             yield row
+
+
+def _counted(rows: Iterable[R]) -> tuple[int | None, Iterable[R]]:
+    """How many rows there are, where that can be told before they are read; and the rows."""
+    if isinstance(rows, QuerySet):
+        return rows.count(), rows.iterator(chunk_size=_CHUNK_ROWS)
+    return (len(rows) if isinstance(rows, Sized) else None), rows
+
+
+def _begun(rows: Iterable[R], total: int | None) -> tuple[int, Iterable[R]]:
+    """Rows and their number; of rows that nobody has counted, no more than tell that they are too
+    many."""
+    if total is None:
+        rows = list(islice(rows, settings.EXPORT_JOB_ROWS + 1))
+        total = len(rows)
+    return total, rows
 
 
 def export_response(
@@ -69,36 +98,30 @@ def export_response(
 ) -> HttpResponseBase:
     """The file in a format of FORMATS, for download as `<name>_<as-of>.<fmt>`.
 
-    `rows` may be a queryset: each row is read once and dropped. Audited as "file.taken" before the
-    first byte goes; what a job makes is told when its owner takes it. Raises TooManyRows where a
-    person asks for more than EXPORT_JOB_ROWS, KeyError for another format, ExportTooLarge where a
-    workbook cannot hold the rows.
+    `rows` may be a queryset: each row is read once and dropped. Audited as "file.taken" before
+    the first byte goes; what a job makes is told when its owner takes it. Raises TooManyRows
+    where a person asks for more than EXPORT_JOB_ROWS, KeyError for another format, ExportTooLarge
+    where a workbook cannot hold the rows.
     """
     make = {"csv": _csv_response, "xlsx": _xlsx_response}[fmt]
     file_name = f"{name}_{iso_date(meta.as_of)}.{fmt}"
-    read = rows.iterator(chunk_size=_CHUNK_ROWS) if isinstance(rows, QuerySet) else rows
+    total, read = _counted(rows)
     if isinstance(request, JobRequest):
-        response = make(columns, request.paced(read), meta)
+        response = make(columns, request.paced(read, total), meta)
     else:
-        few = list(islice(read, settings.EXPORT_JOB_ROWS + 1))
-        if len(few) > settings.EXPORT_JOB_ROWS:
+        total, read = _begun(read, total)
+        if total > settings.EXPORT_JOB_ROWS:
             raise TooManyRows(str(meta.title), file_name)
-        response = make(columns, few, meta)
-        _tell(request, response, name, fmt, str(meta.title), len(few))
+        response = make(columns, read, meta)
+        try:
+            taken(request, name, fmt, title=str(meta.title), rows=total)
+        except BaseException:
+            response.close()
+            raise
     response["Content-Disposition"] = content_disposition_header(
         as_attachment=True, filename=file_name
     )
     return response
-
-
-def _tell(
-    request: HttpRequest, response: HttpResponseBase, name: str, fmt: str, title: str, rows: int
-) -> None:
-    try:
-        taken(request, name, fmt, title=title, rows=rows)
-    except BaseException:
-        response.close()  # A file that nobody is told of goes to nobody.
-        raise
 
 
 def _csv_response(columns: Sequence[Column[R]], rows: Iterable[R], meta: Meta) -> HttpResponseBase:

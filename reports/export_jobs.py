@@ -14,21 +14,20 @@ from hashlib import sha256
 from typing import IO, Any, Final
 from uuid import UUID
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import F, Q
-from django.http import Http404, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase, QueryDict
 from django.urls import resolve
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from governance import audit
 from governance.access import Action, Reach, Resource, rights_of
-from governance.audit import Act
+from governance.audit.taken import taken
 from governance.exceptions import DomainError
 from governance.models import ExportChunk, ExportJob, ExportState, User
+from governance.retention import EXPORTS
 from reports.downloads import JobRequest
 
 # A worker tells of itself more often than this; one that does not was killed.
@@ -87,14 +86,16 @@ class _Beat:
         self.last: datetime | None = None
         self.rows = 0
 
-    def __call__(self, rows: int) -> None:
+    def __call__(self, rows: int, total: int | None) -> None:
         self.rows = rows
         now = self.clock()
         if self.last is not None and now - self.last < _BEAT:
             return
         self.last = now
         mine = ExportJob.objects.filter(pk=self.pk, state=ExportState.RUNNING)
-        if not mine.filter(wants_cancel=False).update(rows_done=rows, heartbeat_at=now):
+        if not mine.filter(wants_cancel=False).update(
+            rows_done=rows, rows_total=total, heartbeat_at=now
+        ):
             raise Cancelled
 
 
@@ -149,7 +150,7 @@ def _make(job: ExportJob, clock: Callable[[], datetime]) -> None:
                 content_type=response.headers["Content-Type"],
                 finished_at=at,
                 heartbeat_at=at,
-                expires_at=at + timedelta(days=settings.EXPORT_DAYS),
+                expires_at=at + EXPORTS.period,
             )
             if done:  # Otherwise another worker has taken over: the file is its to write.
                 _keep(job, file)
@@ -189,15 +190,23 @@ def cancel(job: ExportJob, at: datetime) -> bool:
 # Taking ---------------------------------------------------------------------------------------------
 
 
-def take(act: Act, job: ExportJob) -> Iterator[bytes]:
+def take(request: HttpRequest, job: ExportJob, at: datetime) -> Iterator[bytes]:
     """A made file in pieces, for its owner. Raises PermissionDenied where the owner reads less by
-    now than when the file was made, DomainError where there is no file. Audited."""
-    if job.state != ExportState.DONE or job.expires_at is None or job.expires_at <= act.at:
+    now than when the file was made, DomainError where there is no file. Audited as "file.taken"."""
+    if job.state != ExportState.DONE or job.expires_at is None or job.expires_at <= at:
         raise DomainError(_("This file is not kept any more: ask for it again."))
-    if act.user is None or act.user.pk != job.owner_id or not _covers(_reach(act.user), job.reach):
+    if request.user.pk != job.owner_id or not _covers(_reach(request.user), job.reach):
         raise PermissionDenied
-    with transaction.atomic():
-        _tell(act, job)
+    name, _dot, fmt = job.file_name.rpartition(".")
+    taken(
+        request,
+        name,
+        fmt,
+        title=job.title,
+        rows=job.rows_done,
+        made_from=QueryDict(job.address.partition("?")[2]),
+        sha256=job.sha256,
+    )
     return _pieces(job)
 
 
@@ -209,23 +218,6 @@ def _pieces(job: ExportJob) -> Iterator[bytes]:
             return
         yield bytes(piece.content)
         number += 1
-
-
-def _tell(act: Act, job: ExportJob) -> None:
-    """The one event of a download: who took what, and by its hash which bytes."""
-    audit.record(
-        act,
-        "export.downloaded",
-        object_type="exportjob",
-        object_key=str(job.pk),
-        object_name=job.title,
-        after={
-            "address": job.address,
-            "file_name": job.file_name,
-            "rows_done": job.rows_done,
-            "sha256": job.sha256,
-        },
-    )
 
 
 def _reach(user: Any) -> dict[str, Any]:
@@ -260,7 +252,7 @@ def _covers(now: dict[str, Any], then: dict[str, Any]) -> bool:
     return True
 
 
-# Workers that were killed, files that are old ---------------------------------------------------------
+# Workers that were killed ----------------------------------------------------------------------------
 
 
 def resume(at: datetime, *, only: UUID | None = None) -> list[ExportJob]:
@@ -284,12 +276,3 @@ def resume(at: datetime, *, only: UUID | None = None) -> list[ExportJob]:
         elif mine.update(state=ExportState.QUEUED, heartbeat_at=at):
             again.append(job)
     return again
-
-
-def expire(at: datetime) -> int:
-    """Drop files whose days are over; returns how many. What was asked for stays in the list."""
-    with transaction.atomic():
-        old = ExportJob.objects.filter(state=ExportState.DONE, expires_at__lte=at)
-        keys = list(old.values_list("pk", flat=True))
-        ExportChunk.objects.filter(job__in=keys).delete()
-        return old.filter(pk__in=keys).update(state=ExportState.EXPIRED)

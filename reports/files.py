@@ -12,6 +12,7 @@ from governance.tabular import Column, Sort, sort_rows
 from projects.models.choices import FlagSeverity
 from projects.selectors import AgencyTree, Criteria, Rows, Selection
 from reports import dashboards, pages, tables
+from reports.downloads import Counted
 from reports.links import Links
 
 CHUNK = 1000
@@ -65,7 +66,7 @@ def _cube(asked: Request) -> File:
     from reports import frames
 
     cube = frames.cost_cube(asked.summary().agencies)
-    rows = cube.itertuples(name=None)
+    rows = Counted(len(cube), cube.itertuples(name=None))
     title = _("Cost by agency, fiscal year, class and stage")
     return File("portfolio-cost-cube", title, frames.cube_columns(cube), rows)
 
@@ -83,7 +84,9 @@ def _cost(asked: Request) -> File:
 def _scatter(asked: Request) -> File:
     year = asked.summary().year
     points = dashboards.system_points(asked.selection, year)
-    rows = (dashboards.as_point(row) for row in points.iterator(chunk_size=CHUNK))
+    rows = Counted(
+        points.count(), (dashboards.as_point(row) for row in points.iterator(chunk_size=CHUNK))
+    )
     columns = tables.point_columns(asked.tree, Links(asked.query), year)
     return File("portfolio-systems", _("Cost and value of each system"), columns, rows)
 
@@ -95,13 +98,13 @@ def _attention(asked: Request) -> File:
         "portfolio-attention",
         _("Open flags of high or medium severity"),
         tables.attention_columns(),
-        rows.iterator(chunk_size=CHUNK),
+        rows,
     )
 
 
 def _systems(asked: Request) -> File:
     year = asked.summary().year
-    rows = dashboards.agency_systems(asked.selection, year).iterator(chunk_size=CHUNK)
+    rows = dashboards.agency_systems(asked.selection, year)
     return File(
         "agency-systems", _("Systems"), tables.system_columns(year, Links(asked.query)), rows
     )
@@ -109,13 +112,13 @@ def _systems(asked: Request) -> File:
 
 def _projects(asked: Request) -> File:
     period = asked.summary().period
-    rows = dashboards.agency_projects(asked.selection, period).iterator(chunk_size=CHUNK)
+    rows = dashboards.agency_projects(asked.selection, period)
     return File("agency-projects", _("Projects"), tables.project_columns(), rows)
 
 
 def all_flags(asked: Request) -> File:
     """Every open flag: the file of the attention page."""
-    rows = dashboards.attention(asked.selection).iterator(chunk_size=CHUNK)
+    rows = dashboards.attention(asked.selection)
     return File("attention", _("Open flags"), tables.attention_columns(), rows)
 
 

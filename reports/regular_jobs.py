@@ -1,13 +1,12 @@
-"""The list of regular jobs of the whole site: the register's, and those of exported files."""
+"""The regular jobs of the whole site: those of the register, and the dashboard's own."""
 
 from typing import Final
 
-from governance.jobs import Daily, Every, Job
-from projects.regular_jobs import JOBS as OF_THE_REGISTER
+from governance.jobs import Every, Job
+from projects import regular_jobs
 from reports import tasks
 
 JOBS: Final = (
-    *OF_THE_REGISTER,
+    *regular_jobs.JOBS,
     Job("resume-exports", tasks.resume_exports, Every(1)),
-    Job("drop-exports", tasks.drop_exports, Daily(3, 40)),
 )

@@ -25,13 +25,13 @@ def make_export(pk: str, **later: Any) -> None:
     export_jobs.make(UUID(pk))
 
 
-def start(job: ExportJob) -> None:
-    """Hand a job to a worker; without a broker this process makes the file, in a thread."""
+def start(job: ExportJob) -> bool:
+    """Hand a job to a worker; without a broker this process makes the file, in a thread. False
+    where the broker is away: `resume_exports` takes the job up when it is back."""
     if settings.LARGE_FILES_IN_THREADS:
         Thread(target=_in_thread, args=(job.pk,), name=f"export-{job.pk}").start()
-        return
-    # Where no broker answers it waits in the database, until `resume` takes it up.
-    hand_over(make_export, str(job.pk))
+        return True
+    return hand_over(make_export, str(job.pk))
 
 
 def _in_thread(pk: UUID) -> None:
@@ -45,13 +45,8 @@ def _in_thread(pk: UUID) -> None:
 
 def resume_exports(at: datetime) -> str:
     """Take up files whose worker was killed."""
-    resumed = export_jobs.resume(at)
-    for job in resumed:
+    resumed = 0
+    for job in export_jobs.resume(at):
         with set_aside("resume-exports", f"file {job.pk}", at):
-            start(job)
-    return _("Exports taken up again: %(n)d") % {"n": len(resumed)}
-
-
-def drop_exports(at: datetime) -> str:
-    """Drop files whose days are over."""
-    return _("Exported files that expired: %(n)d") % {"n": export_jobs.expire(at)}
+            resumed += start(job)
+    return _("Exports taken up again: %(n)d") % {"n": resumed}

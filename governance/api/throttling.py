@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
-from rest_framework.exceptions import Throttled
+from rest_framework.exceptions import ErrorDetail, Throttled
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -19,7 +19,7 @@ class TooMany(Throttled):
 
     def __init__(self, seconds: int) -> None:
         super().__init__()
-        self.detail = sentence(seconds)  # type: ignore[assignment]
+        self.detail = ErrorDetail(sentence(seconds), "throttled")  # type: ignore[assignment]
         self.wait = seconds
 
 

@@ -15,15 +15,27 @@ _LONGEST: Final = 500
 """Characters that are kept of one filter."""
 
 
-def taken(request: HttpRequest, name: str, fmt: str, *, title: str, rows: int | None) -> AuditEvent:
+def taken(
+    request: HttpRequest,
+    name: str,
+    fmt: str,
+    *,
+    title: str,
+    rows: int | None,
+    made_from: QueryDict | None = None,
+    sha256: str = "",
+) -> AuditEvent:
     """Tell that the person behind a request takes a file: which, under which filters, how many rows.
 
-    `rows` are those that fit when it began; None where nobody counted. Every file passes through
+    `rows` are those that fit when it began; None where nobody counted. A file that was made before
+    tells the filters that it was `made_from`, and by its hash which bytes they are. Every file passes through
     here (tests/reports/test_files_taken.py walks their addresses). Cost: three statements, and the
     transaction around them.
     """
     user = request.user if isinstance(request.user, User) else None
     act = Act(user, timezone.now())
+    query = request.GET if made_from is None else made_from
+    after = {"format": fmt, "rows": rows, "filters": _filters(query)}
     with transaction.atomic():
         return record(
             act,
@@ -31,7 +43,7 @@ def taken(request: HttpRequest, name: str, fmt: str, *, title: str, rows: int | 
             object_type=TYPE,
             object_key=f"{name}.{fmt}"[:120],
             object_name=title,
-            after={"format": fmt, "rows": rows, "filters": _filters(request.GET)},
+            after=after | ({"sha256": sha256} if sha256 else {}),
         )
 
 

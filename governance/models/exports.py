@@ -15,7 +15,6 @@ class ExportState(models.TextChoices):
     DONE = "done", _("ready")
     CANCELLED = "cancelled", _("given up")
     FAILED = "failed", _("broken off")
-    EXPIRED = "expired", _("no longer kept")
 
 
 class ExportJob(models.Model):
@@ -27,6 +26,7 @@ class ExportJob(models.Model):
     """
 
     outside_trail = _("what was taken stands in the trail")
+    left_out_of_export = "its owner's alone, and made anew from the register"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
@@ -44,6 +44,7 @@ class ExportJob(models.Model):
         _("state"), max_length=10, choices=ExportState.choices, default=ExportState.QUEUED
     )
     rows_done = models.PositiveIntegerField(_("rows"), default=0)
+    rows_total = models.PositiveIntegerField(null=True)
     wants_cancel = models.BooleanField(default=False)
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.TextField(_("error"), blank=True)
@@ -68,6 +69,7 @@ class ExportChunk(models.Model):
     """A piece of a made file: no reader and no writer holds the whole of it in memory."""
 
     outside_trail = _("part of a file that was made from the register")
+    left_out_of_export = "its owner's alone, and made anew from the register"
 
     job = models.ForeignKey(ExportJob, on_delete=models.CASCADE, related_name="chunks")
     number = models.PositiveIntegerField()

@@ -310,7 +310,6 @@ LIMITS = {
 }
 # A file of more rows is made in the background, and kept for its owner for some days.
 EXPORT_JOB_ROWS = env.int("EXPORT_JOB_ROWS", default=5_000)
-EXPORT_DAYS = env.int("EXPORT_DAYS", default=7)
 
 BROKER_URL = env.str("BROKER_URL", default="")
 # Counts of wrong passwords and used codes: every process of the site must see the same ones.

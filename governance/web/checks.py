@@ -92,8 +92,6 @@ def _exports() -> Iterator[CheckMessage]:
             " file would be a job.",
             id="governance.E110",
         )
-    if not 1 <= settings.EXPORT_DAYS <= 90:
-        yield Error("EXPORT_DAYS lies outside 1 to 90.", id="governance.E111")
 
 
 _CHECKS: Final[tuple[Callable[[], Iterator[CheckMessage]], ...]] = (

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_WRITTEN: Final = re.compile(r"(\d{1,6})/([smhd])")
+_WRITTEN: Final = re.compile(r"([0-9]{1,6})/([smhd])")
 
 
 class Door(StrEnum):

@@ -293,17 +293,11 @@ class RegisterForm(Guarded, Resumable, _ModelForm):
 
     # Errors
 
-    def validate_unique(self) -> None:
-        """As Django's, but what the reader may not see is not told by a refusal."""
-        this: Any = self  # Its base keeps these two out of sight.
-        try:
-            self.instance.validate_unique(exclude=this._get_validation_exclusions())  # noqa: SLF001  (Django's own hook)
-        except ValidationError as error:
-            this._update_errors(without_unseen(self.user, self.kind, self.instance, error))  # noqa: SLF001
-
     def add_error(self, field: str | None, error: Any) -> None:
-        """Errors that models tell of a whole record are told at the field they speak of."""
+        """Errors that models tell of a whole record are told at the field they speak of; what the
+        reader may not see is not told by a refusal."""
         if field is None and isinstance(error, ValidationError) and hasattr(error, "error_dict"):
+            error = without_unseen(self.user, self.kind, self.instance, error)
             placed: dict[str, list[ValidationError]] = {}
             for name, errors in error.error_dict.items():
                 for single in errors:

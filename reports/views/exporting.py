@@ -15,7 +15,6 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from governance.audit import Act
 from governance.exceptions import DomainError
 from governance.models import ExportJob, ExportState, User
 from governance.tabular import Column, Kind, Table, build_table
@@ -175,9 +174,8 @@ def export_file(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     job = _found(request, pk)
     if request.method == "HEAD":
         return HttpResponse(status=200 if job.state == ExportState.DONE else 404)
-    act = Act(user=_person(request), at=timezone.now(), source="web")
     try:
-        pieces = export_jobs.take(act, job)
+        pieces = export_jobs.take(request, job, timezone.now())
     except DomainError as error:
         messages.error(request, str(error))
         return redirect("reports:export-job", pk)

@@ -14,7 +14,7 @@ from projects.filters import listing
 from projects.pages import year_rows
 from projects.register import KINDS, can_read
 from projects.tables import year_columns
-from reports.downloads import export_response
+from reports.downloads import Counted, export_response
 from reports.exports import FORMATS, Meta
 from reports.views.exporting import exporting
 from reports.views.question import bad_export
@@ -65,7 +65,8 @@ def audit_export(request: HttpRequest, fmt: str) -> HttpResponseBase:
     if not asked.is_understood:
         return bad_export(asked.complaint)
     meta = _meta(request, _("Audit trail"), asked.described)
-    return export_response(request, fmt, asked.columns, asked.streamed(), meta, name="audit")
+    rows = Counted(asked.rows.count(), asked.streamed())
+    return export_response(request, fmt, asked.columns, rows, meta, name="audit")
 
 
 def _meta(request: HttpRequest, title: str, filters: list[tuple[Text, Text]]) -> Meta:

@@ -10,7 +10,7 @@ from django.contrib.sessions.models import Session
 from django.core.management import call_command
 
 from governance import audit
-from governance.models import AuditEvent, Draft, Notice, User
+from governance.models import AuditEvent, Draft, ExportChunk, ExportJob, ExportState, Notice, User
 from governance.transfer import kinds
 from projects import retention
 from projects.models import ImportJob
@@ -39,6 +39,22 @@ def _notice(user: User, *, told: float, read: float | None) -> Notice:
     )
 
 
+def _export(user: User, state: ExportState, left: float) -> ExportJob:
+    """A file whose days end in `left` days."""
+    ends = NOW + left * DAY
+    job = ExportJob.objects.create(
+        owner=user,
+        state=state,
+        file_name="systems.csv",
+        created_at=ends - 8 * DAY,
+        finished_at=None if state == ExportState.RUNNING else ends - 7 * DAY,
+        expires_at=ends if state == ExportState.DONE else None,
+    )
+    if state == ExportState.DONE:
+        ExportChunk.objects.create(job=job, number=0, content=b"x")
+    return job
+
+
 def _job(user: User, state: JobState, days: float) -> ImportJob:
     then = NOW - days * DAY
     is_ready = state == JobState.READY
@@ -62,6 +78,9 @@ def test_each_kind_goes_after_its_time_and_not_before(pmo: User) -> None:
         _job(pmo, JobState.DONE, 364),
         _job(pmo, JobState.WRITING, 900),  # Not ended: somebody waits for it.
         Session.objects.create(session_key="a", expire_date=NOW + DAY),
+        _export(pmo, ExportState.DONE, 0.1),
+        _export(pmo, ExportState.FAILED, 0.1),
+        _export(pmo, ExportState.RUNNING, -900),  # Not ended: somebody waits for it.
     ]
     gone: list[Any] = [
         _draft(pmo, 30.1),
@@ -70,11 +89,16 @@ def test_each_kind_goes_after_its_time_and_not_before(pmo: User) -> None:
         _job(pmo, JobState.DONE, 366),
         _job(pmo, JobState.REFUSED, 366),
         Session.objects.create(session_key="b", expire_date=NOW - DAY),
+        _export(pmo, ExportState.DONE, 0),
+        _export(pmo, ExportState.DONE, -0.1),
+        _export(pmo, ExportState.FAILED, -0.1),
+        _export(pmo, ExportState.CANCELLED, -0.1),
     ]
     forgotten = _job(pmo, JobState.READY, 15)
     counts = retention.purge(NOW)
     assert counts == {
         "drafts": 1,
+        "exports": 4,
         "notices_read": 1,
         "notices": 1,
         "sessions": 1,
@@ -99,6 +123,7 @@ def test_the_register_and_the_trail_never_go(db: None) -> None:
     """Even a hundred years later: what may go is on the list, everything else is row by row there."""
     fill()
     temporary = {"governance.Draft", "governance.Notice", "sessions.Session", "projects.ImportJob"}
+    temporary |= {"governance.ExportJob", "governance.ExportChunk"}
 
     def rows() -> dict[str, list[Any]]:
         return {
