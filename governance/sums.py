@@ -6,8 +6,7 @@ government. There the upper and the lower halves are added apart; PostgreSQL's s
 
 from typing import Any, Final
 
-from django.db.models import Aggregate, BigIntegerField, F, Sum
-from django.db.models.expressions import OrderBy
+from django.db.models import Aggregate, BigIntegerField, F, QuerySet, Sum
 from django.db.models.functions import Cast
 
 _BITS: Final = 32
@@ -42,8 +41,13 @@ class ExactSum(Aggregate):
         return f"({parts[0]} || ';' || {parts[1]})", params
 
 
-def largest_first(name: str) -> tuple[OrderBy, OrderBy]:
-    """Orderings of groups by the exact sum of a column, the largest first, those without last."""
-    low = Cast(Sum(F(name).bitand(_LOW)), BigIntegerField())
-    high = Cast(Sum(F(name).bitrightshift(_BITS)), BigIntegerField()) + low.bitrightshift(_BITS)
-    return high.desc(nulls_last=True), low.bitand(_LOW).desc(nulls_last=True)
+def largest_first(groups: QuerySet[Any, Any], column: str, *then: str) -> QuerySet[Any, Any]:
+    """Groups in the order of their exact sums of a column, the largest first and those without a
+    sum last; among equals in the order of `then`. They get `sum_upper` and `sum_lower`."""
+    lower = Cast(Sum(F(column).bitand(_LOW)), BigIntegerField())
+    upper = Cast(Sum(F(column).bitrightshift(_BITS)), BigIntegerField())
+    return groups.annotate(
+        # Carried over, so that the upper parts alone decide where they differ.
+        sum_upper=upper + lower.bitrightshift(_BITS),
+        sum_lower=lower.bitand(_LOW),
+    ).order_by(F("sum_upper").desc(nulls_last=True), F("sum_lower").desc(nulls_last=True), *then)

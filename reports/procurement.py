@@ -93,13 +93,8 @@ def by_vendor(user: Any, as_of: date, most: int | None = VENDORS) -> list[Bought
     """The largest vendors by known amount, `most` of them (None: all). Two queries."""
     contracts = _contracts(user, as_of)
     whole = contracts.aggregate(whole=ExactSum("amount"))["whole"] or 0
-    rows = (
-        contracts.exclude(vendor="")
-        .order_by()
-        .values("vendor")
-        .annotate(**_COUNTS)
-        .order_by(*largest_first("amount"), "vendor")[:most]
-    )
+    vendors = contracts.exclude(vendor="").order_by().values("vendor").annotate(**_COUNTS)
+    rows = largest_first(vendors, "amount", "vendor")[:most]
     return [_bought(row, row["vendor"], None, whole) for row in rows]
 
 

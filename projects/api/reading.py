@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from governance import entry
+from governance.fields.bounds import check_count, check_yen
 from governance.fields.text import check_prose, prose
 from projects.api.fields import Field, Nature
 
@@ -37,6 +38,20 @@ def integer(given: object, read: Callable[[str], int]) -> int:
         raise ValidationError(_("Write a whole number."), code="no_integer")
     else:
         value = _whole(given)
+    return value
+
+
+def yen(given: object) -> int:
+    """Integer yen, within the bound of an amount."""
+    value = integer(given, entry.yen)
+    check_yen(value)
+    return value
+
+
+def count(given: object) -> int:
+    """How many, within the bound of a count."""
+    value = integer(given, entry.integer)
+    check_count(value)
     return value
 
 
@@ -100,8 +115,8 @@ def choice(field: Field, given: object) -> Any:
 _READERS: Final[Mapping[Nature, Callable[[object], Any]]] = {
     Nature.TEXT: text,
     Nature.BOOL: truth,
-    Nature.YEN: lambda given: integer(given, entry.yen),
-    Nature.COUNT: lambda given: integer(given, entry.integer),
+    Nature.YEN: yen,
+    Nature.COUNT: count,
     Nature.YEAR: lambda given: integer(given, entry.fiscal_year),
     Nature.DECIMAL: lambda given: decimal(given, entry.decimal),
     Nature.RATIO: lambda given: decimal(given, entry.ratio),

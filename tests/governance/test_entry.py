@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from governance import entry, formatting
+from governance.fields.bounds import DAY_MAX, DAY_MIN, YEN_MAX
 from governance.formatting import YenUnit
 
 
@@ -60,6 +61,8 @@ def test_yen_are_read_with_their_unit(text: str, amount: int) -> None:
         ("--5", "is not a number"),
         ("0.5円", "does not come to whole yen"),
         ("1.2345千円", "does not come to whole yen"),
+        ("1000.000000000001兆円", "larger than any figure"),
+        ("9223372036854775807", "larger than any figure"),
         ("10000000兆円", "larger than any figure"),
         ("9" * 61, "too long"),
         ("٣", "is not a number"),
@@ -69,7 +72,7 @@ def test_an_uncertain_amount_is_refused_with_a_sentence(text: str, sentence: str
     assert sentence in _refusal(entry.yen, text)
 
 
-@given(st.integers(min_value=-(2**63) + 1, max_value=2**63 - 1), st.sampled_from(["ja", "en"]))
+@given(st.integers(min_value=-YEN_MAX, max_value=YEN_MAX), st.sampled_from(["ja", "en"]))
 def test_what_the_page_shows_can_be_typed_back(amount: int, language: str) -> None:
     from django.utils import translation
 
@@ -127,12 +130,17 @@ def test_days_that_never_were(text: str) -> None:
     assert "There is no day" in _refusal(entry.day, text)
 
 
+@pytest.mark.parametrize("text", ["1949-12-31", "0025-04-01", "2101-01-01", "9999-12-31", "M1.1.1"])
+def test_a_day_that_no_record_can_be_of(text: str) -> None:
+    assert "not a plausible date" in _refusal(entry.day, text)
+
+
 @pytest.mark.parametrize("text", ["tomorrow", "4/1", "令和0年4月1日", "2025-04", "25-04-01", ""])
 def test_what_is_no_date(text: str) -> None:
     assert "is not a date" in _refusal(entry.day, text)
 
 
-@given(st.dates(min_value=date(1926, 12, 25), max_value=date(2099, 12, 31)))
+@given(st.dates(min_value=DAY_MIN, max_value=DAY_MAX))
 def test_every_date_that_a_page_shows_can_be_typed_back(day: date) -> None:
     from django.utils import translation
 

@@ -73,5 +73,5 @@ def test_groups_come_in_the_order_of_their_sums(
     rollups(world, home)
     rollups(world, other, "other")
     rows = YearRollup.objects.order_by().values("agency__code").annotate(n=Count("pk"))
-    ordered = rows.order_by(*largest_first("executed"))
+    ordered = largest_first(rows, "executed", "agency__code")
     assert [row["agency__code"] for row in ordered] == ["other", "home"]

