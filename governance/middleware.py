@@ -8,10 +8,12 @@ from urllib.parse import unquote_to_bytes
 
 import structlog
 from django.conf import settings
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import resolve
 from django_structlog.middlewares import RequestMiddleware
+
+from governance.fields.text import check_structure
 
 # Parts of an address that name an object of the register, a figure or a form of answer: no person,
 # and no key that opens anything.
@@ -88,7 +90,9 @@ _HALF_A_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 
 class RefuseOddCharacters:
     """Answers 400 to NUL, half a character and bytes that are no UTF-8, in address, query, cookies
-    and forms: no database keeps them, and no person types them. JSON is read by field."""
+    and forms: no database keeps them, and no person types them. Nor do addresses of pages hold other
+    controls or turned directions. Typed text and JSON are read by field, the API's query by parameter.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -97,6 +101,8 @@ class RefuseOddCharacters:
         _refuse((request.path_info,))
         _refuse_bytes(request.META.get("QUERY_STRING", ""))
         _refuse(request.COOKIES.values())
+        if not request.path_info.startswith("/api/"):
+            _refuse_controls([request.path_info, dict(request.GET.lists())])
         return self.get_response(request)
 
     def process_view(
@@ -114,6 +120,14 @@ def _refuse(texts: Iterable[str]) -> None:
     for text in texts:
         if "\x00" in text or _HALF_A_CHARACTER.search(text):
             raise BadRequest("odd characters")
+
+
+def _refuse_controls(address: object) -> None:
+    try:
+        check_structure(address)
+    except ValidationError as error:
+        message = "controls in an address"
+        raise BadRequest(message) from error
 
 
 def _refuse_bytes(encoded: str) -> None:

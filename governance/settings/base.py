@@ -68,7 +68,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "governance.addresses.refuse_strange_addresses",
     "allauth.account.middleware.AccountMiddleware",
     "governance.people.middleware.SessionLimits",
     "governance.people.middleware.SecondFactorFirst",
