@@ -164,5 +164,6 @@ def test_every_address_as_others_ask(
 def test_every_route_with_odd_parts(everything: Pairs, cio: User, pmo: User) -> None:  # noqa: F811
     paths = list(odd_paths())
     assert len(paths) > 300
-    for user in (cio, pmo, AnonymousUser()):
-        assert faults(browser(user), iter(paths)) == []
+    assert faults(browser(cio), iter(paths)) == []
+    for user in (pmo, AnonymousUser()):
+        assert faults(browser(user), iter(paths if IS_FULL else paths[::7])) == []

@@ -129,6 +129,8 @@ def _examined(check: AuditCheck, clock: Callable[[], datetime]) -> audit.Report:
 @transaction.atomic
 def _keep(pk: UUID, report: audit.Report, at: datetime) -> None:
     check = AuditCheck.objects.select_for_update(of=("self",)).get(pk=pk)
+    if check.state != AuditCheck.State.RUNNING:
+        return  # Another worker took it up meanwhile, and has ended it.
     check.state, check.finished_at, check.result = AuditCheck.State.DONE, at, report.as_json()
     check.progress_done = check.progress_total
     check.save()

@@ -23,6 +23,7 @@ from governance.audit.states import (
 from governance.models import AuditEvent, AuditHead, AuditSeal
 
 Progress = Callable[[int], object]
+"""Is told how many rows were looked at, a chunk at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +89,12 @@ def _chunks(rows: Iterable[Any]) -> Iterator[list[Any]]:
         yield chunk
 
 
-def _rows_there(compared: Compared) -> Iterator[Fault]:
+def _rows_there(compared: Compared, tick: Callable[[], object]) -> Iterator[Fault]:
     """Rows that are there and are not as the trail says. Cost: three queries a 2,000 rows."""
     model = compared.model
     for states in _chunks(stored(model)):
         compared.rows += len(states)
+        tick()
         suspects = [fault.object_key for fault in _faulty(states)]
         if suspects:
             yield from _confirmed(model, pks_of(model, suspects))
@@ -114,13 +116,14 @@ def _confirmed(model: type[models.Model], pks: list[Any]) -> list[Fault]:
         return _faulty(list(stored(model, pks)))
 
 
-def _rows_gone(model: type[models.Model]) -> Iterator[Fault]:
+def _rows_gone(model: type[models.Model], tick: Callable[[], object]) -> Iterator[Fault]:
     """Objects that the trail tells of as being there, and that are not."""
     object_type = type_of(model)
     events = AuditEvent.objects.filter(object_type=object_type).exclude(state="").order_by()
     seals = AuditSeal.objects.filter(object_type=object_type).order_by()
     keys = events.values_list("object_key").union(seals.values_list("object_key"))
     for chunk in _chunks(keys.iterator(chunk_size=CHUNK)):
+        tick()
         yield from _gone(model, [key for (key,) in chunk])
 
 
@@ -142,15 +145,16 @@ def compare(compared: list[Compared], progress: Progress | None = None) -> Itera
     `compared` is filled with how many rows of which model were looked at. Cost: a constant number
     of queries a model and a 2,000 rows.
     """
-    done = 0
+
+    def tick() -> None:
+        if progress is not None:
+            progress(sum(item.rows for item in compared))
+
     for model in audited_models():
         found = Compared(model)
         compared.append(found)
-        yield from _rows_there(found)
-        yield from _rows_gone(model)
-        done += found.rows
-        if progress is not None:
-            progress(done)
+        yield from _rows_there(found, tick)
+        yield from _rows_gone(model, tick)
 
 
 def outside() -> list[tuple[str, str]]:

@@ -84,7 +84,7 @@ def test_a_passkey_signs_in_alone_and_as_a_second_step(
     expect(page.get_by_text("The passkey is set up.")).to_be_visible()
     sign_out(page)
     page.goto("/systems/")
-    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_role("heading", name="Systems")).to_be_visible()
     sign_out(page)
     sign_in(page)

@@ -302,6 +302,7 @@ def _run(*arguments: str) -> str:
 @pytest.mark.django_db
 def test_a_scale_of_two_writes_two_blocks(village: int) -> None:
     _run("--scale", "2", "--as-of", "2026-11-24", "--no-accounts")
+    call_command("verify_audit", stdout=StringIO())
     assert System.objects.count() == 80
     assert System.objects.values("name").distinct().count() == 80
     assert not User.objects.exists()

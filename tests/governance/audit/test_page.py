@@ -13,6 +13,7 @@ from django.db import connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from governance import audit
 from governance.audit import anchoring, anchors, checks, sealing, tasks
 from governance.models import AuditCheck, AuditEvent, User
 from tests.conftest import World, act, signed_in
@@ -150,6 +151,15 @@ def test_a_verification_whose_worker_was_killed_is_taken_up_by_who_looks(
     )
     page = signed_in(auditor).get(f"/audit/verify/{check.pk}/").content.decode()
     assert "The trail is whole" in page
+
+
+def test_a_worker_that_was_only_slow_ends_nothing_twice(kept: bytes, auditor: User) -> None:
+    check = _waiting(auditor, timezone.now())
+    checks.run(check.pk)
+    before = AuditCheck.objects.values().get()
+    checks._keep(check.pk, audit.examine(timezone.now()), timezone.now())
+    assert AuditCheck.objects.values().get() == before
+    assert AuditEvent.objects.filter(verb="trail.checked").count() == 1
 
 
 def test_after_three_killed_workers_it_ends(kept: bytes, auditor: User) -> None:

@@ -9,7 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import Sum
+from django.utils import timezone
 
+from governance.audit import Act, sealing
 from governance.models import AuditEvent
 from projects.imports import procedures
 from projects.imports.system_names import by_key, matches, name_key
@@ -17,6 +19,7 @@ from projects.models import ImportRun, Service, ServiceRollup, ServiceYear, Syst
 from projects.services import rollups
 from tests import factories
 from tests.services import need_shared_data
+from tests.trail import unsealed, untold
 
 pytestmark = pytest.mark.django_db
 
@@ -114,6 +117,8 @@ def test_a_small_survey_is_loaded_and_a_changed_row_updated(tmp_path: Path) -> N
     _run(_file(tmp_path, _row("1", **{procedures.ONLINE_CASES: 9})))
     year = ServiceYear.objects.get(service=service)
     assert (year.online_cases, year.version) == (9, 2)
+    assert untold() == []
+    assert (unsealed("service"), unsealed("serviceyear"), unsealed("importrun")) == (0, 0, 0)
 
 
 def test_a_system_that_arrives_later_is_linked_by_the_next_run(tmp_path: Path) -> None:
@@ -217,11 +222,13 @@ def test_a_corrected_name_drops_its_link_and_leaves_those_made_by_hand(tmp_path:
     _run(_file(tmp_path, _row("1", **{procedures.SYSTEM: "旧; 無登録"})))
     service = Service.objects.get()
     service.systems.add(by_hand)
+    sealing.seal_register(Act(None, timezone.now(), reason="by hand"))
     assert YearRollup.objects.filter(system=old).exists()
     text = _run(_file(tmp_path, _row("1", **{procedures.SYSTEM: "新; 無登録"})))
     assert set(service.systems.all()) == {new, by_hand}
     assert not YearRollup.objects.filter(system=old).exists()
     assert "names of systems that no system of the register has: 1" in text
+    assert untold() == []
 
 
 def test_other_names_of_one_system_and_of_none() -> None:

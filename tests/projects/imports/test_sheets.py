@@ -14,12 +14,14 @@ from python_calamine import CalamineWorkbook
 from governance import audit
 from governance.access import Role
 from governance.exceptions import DomainError
-from governance.models import AuditEvent, User
+from governance.models import AuditEvent, AuditSeal, User
 from projects.imports import sheets
+from projects.imports.sheets import committing
 from projects.models import CostLine, ImportRun, Kpi, KpiValue, Project, System, YearRollup
 from projects.models.choices import Stage, ValueState
 from tests import factories
 from tests.conftest import World, act
+from tests.trail import untold
 
 pytestmark = pytest.mark.django_db
 
@@ -182,6 +184,27 @@ def test_what_was_edited_comes_in(filled: World, pmo: User, now: datetime) -> No
     assert event.after is not None
     assert event.after["sha256"] == checked.digest == run.files[0]["sha256"]
     assert list(audit.verify()) == []
+
+
+@pytest.mark.parametrize("told_one_by_one", [0, 200])
+def test_what_a_workbook_writes_is_told_row_by_row_or_sealed(
+    filled: World, pmo: User, now: datetime, monkeypatch: pytest.MonkeyPatch, told_one_by_one: int
+) -> None:
+    monkeypatch.setattr(committing, "TOLD_ONE_BY_ONE", told_one_by_one)
+    book = read(sheets.template(pmo, on=ON, language="en"))
+    put(book["Systems"], 3, name="新台帳")
+    put(book["Cost lines"], 20, system="HOME-1", budget_year=2025, sheet_year=2025,
+        cost_item="item-operation", stage="initial", amount=1)  # fmt: skip
+    checked = sheets.check(made(book), file_name="a.xlsx", user=pmo, on=ON)
+    assert checked.changes
+    sheets.commit(act(pmo, now), checked)
+    assert untold() == []
+    line = CostLine.objects.get(amount=1)
+    asked = {"object_type": "costline", "object_key": str(line.pk)}
+    assert AuditSeal.objects.filter(**asked).exists() is (told_one_by_one == 0)
+    assert AuditEvent.objects.filter(**asked).exists() is (told_one_by_one > 0)
+    CostLine.objects.filter(pk=line.pk).update(amount=2)
+    assert untold() == [f"costline {line.pk}: row altered"]
 
 
 def test_a_file_sent_twice_makes_nothing_twice(filled: World, pmo: User, now: datetime) -> None:

@@ -19,6 +19,7 @@ from projects.services import requests
 from projects.services.requests import phasing_faults
 from tests import factories
 from tests.conftest import World, act, person, signed_in
+from tests.trail import unsealed, untold
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +49,8 @@ def test_the_first_plan_stays_and_the_next_stands_beside_it(
     ]  # fmt: skip
     verbs = AuditEvent.objects.filter(object_type="baseline").values_list("verb", flat=True)
     assert sorted(verbs) == ["baseline.approved"] * 2 + ["baseline.requested"] * 2
+    assert untold() == []
+    assert (unsealed("baseline"), unsealed("plannedvalue")) == (0, 0)
 
 
 def test_nobody_decides_on_their_own_plan(world: World, pmo: User, now: datetime) -> None:
