@@ -22,7 +22,7 @@ BASE_PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	then echo $$p; break; fi; done)
 
 .PHONY: help install demo demo-real run test test-fast coverage coverage-metrics bench lint types arch format messages \
-	documents lock pip-audit sbom check ci clean
+	documents lock pip-audit sbom fuzz-api fuzz-forms mutate check ci clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
@@ -78,6 +78,15 @@ coverage: .venv/dev.stamp ## run all tests and list what they leave out
 coverage-metrics: .venv/dev.stamp ## the pure tests must reach every branch of the metrics
 	$(PYTHON) -m pytest -q -n $(WORKERS) tests/projects/metrics tests/projects/imports/test_gmpp.py \
 		--cov=projects.metrics --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
+
+fuzz-api: .venv/dev.stamp ## call every operation of the API with many made-up cases (FUZZ_EXAMPLES=50)
+	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-50} FUZZ_ALL=1 $(PYTHON) -m pytest -q -n $(WORKERS) tests/projects/api/test_fuzz.py $(ARGS)
+
+fuzz-forms: .venv/dev.stamp ## send every form of the register with many odd fields (FUZZ_EXAMPLES=100)
+	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-100} $(PYTHON) -m pytest -q -n $(WORKERS) tests/projects/test_form_fuzz.py $(ARGS)
+
+mutate: .venv/audit.stamp ## alter access, audit and approvals: which change does no test notice? (ARGS="governance.access*"; hours)
+	$(PYTHON) bench/mutate.py $(ARGS)
 
 bench: install ## print how long large work takes, as ratios of this machine (SCALE=100: 145,000 systems)
 	$(PYTHON) bench/import_workbook.py

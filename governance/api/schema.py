@@ -63,7 +63,8 @@ class ApiSchema(AutoSchema):
     def errors(self) -> dict[int, Any]:
         """Status → shape, for the errors of this operation."""
         statuses = [400, 401, 403]
-        if getattr(self.view, "detail", False):
+        # Of a list, a page beyond its last one.
+        if getattr(self.view, "detail", False) or getattr(self.view, "action", "") == "list":
             statuses.append(404)
         if self.method in {"PUT", "PATCH"}:
             statuses.append(409)

@@ -124,7 +124,7 @@ def test_no_file_leaves_where_it_cannot_be_told(
     def broken(*_args: object, **_kwargs: object) -> None:
         raise NoDatabaseError
 
-    monkeypatch.setattr("reports.exports.taken", broken)
+    monkeypatch.setattr("reports.downloads.taken", broken)
     for fmt in ("csv", "xlsx"):
         with pytest.raises(NoDatabaseError):
             signed_in(cio).get(f"/systems/export.{fmt}")

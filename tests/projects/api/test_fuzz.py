@@ -33,7 +33,9 @@ from tests.projects.api.conftest import Api
 
 pytestmark = [pytest.mark.django_db, pytest.mark.fuzz]
 
-EXAMPLES: Final = int(os.environ.get("FUZZ_EXAMPLES", "2"))
+EXAMPLES: Final = int(os.environ.get("FUZZ_EXAMPLES", "1"))
+# Otherwise each operation is called by two of the five roles.
+IN_FULL: Final = "FUZZ_ALL" in os.environ
 ROLES: Final = (Role.CIO_OFFICE, Role.PMO, Role.PJMO, Role.ACCOUNTING, Role.AUDITOR)
 CHECKS: Final = [
     not_a_server_error,
@@ -129,9 +131,12 @@ def test_every_operation_answers_as_it_is_described(
     schema.app = get_wsgi_application()
     found: Any = schema.get_all_operations()
     operations = [operation.ok() for operation in found]
+    turn = ROLES.index(role)
     assert len(operations) > 100
     wrong = []
-    for operation in operations:
+    for number, operation in enumerate(operations):
+        if not IN_FULL and number % len(ROLES) not in (turn, (turn + 2) % len(ROLES)):
+            continue
         try:
             _exercise(operation, user, pairs, cookies)
         except FailureGroup as group:
