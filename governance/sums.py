@@ -46,8 +46,9 @@ def largest_first(groups: QuerySet[Any, Any], column: str, *then: str) -> QueryS
     sum last; among equals in the order of `then`. They get `sum_upper` and `sum_lower`."""
     lower = Cast(Sum(F(column).bitand(_LOW)), BigIntegerField())
     upper = Cast(Sum(F(column).bitrightshift(_BITS)), BigIntegerField())
-    return groups.annotate(
+    ordered: QuerySet[Any, Any] = groups.annotate(
         # Carried over, so that the upper parts alone decide where they differ.
         sum_upper=upper + lower.bitrightshift(_BITS),
         sum_lower=lower.bitand(_LOW),
     ).order_by(F("sum_upper").desc(nulls_last=True), F("sum_lower").desc(nulls_last=True), *then)
+    return ordered

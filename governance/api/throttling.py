@@ -19,7 +19,7 @@ class TooMany(Throttled):
 
     def __init__(self, seconds: int) -> None:
         super().__init__()
-        self.detail = ErrorDetail(sentence(seconds), "throttled")  # type: ignore[assignment]
+        self.detail = ErrorDetail(sentence(seconds), "throttled")
         self.wait = seconds
 
 
