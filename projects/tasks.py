@@ -13,7 +13,6 @@ from uuid import UUID
 from celery import shared_task
 from django.conf import settings
 from django.db import connections
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from governance.celery import hand_over
@@ -61,17 +60,6 @@ def start(job: ImportJob, *, size: int = 0) -> bool:
     return hand_over(write_file if is_write else check_file, str(job.pk))
 
 
-def start_again(job: ImportJob, at: datetime) -> bool:
-    """Hand over a job whose worker fell silent. Where the broker is away nobody can have tried it:
-    that attempt does not count."""
-    if start(job):
-        return True
-    ImportJob.objects.filter(pk=job.pk, attempts__gt=0).update(
-        attempts=F("attempts") - 1, heartbeat_at=at
-    )
-    return False
-
-
 def _in_thread(pk: UUID, *, is_write: bool) -> None:
     """What breaks off here falls silent, and is taken up as if a worker had been killed."""
     try:
@@ -87,5 +75,5 @@ def resume_imports(at: datetime) -> str:
     resumed = 0
     for job in jobs.resume(at):
         with set_aside("resume-imports", f"file {job.pk}", at):
-            resumed += start_again(job, at)
+            resumed += start(job)
     return _("Imports taken up again: %(n)d") % {"n": resumed}

@@ -159,9 +159,8 @@ def template_file(request: HttpRequest, fmt: str) -> HttpResponse:
 def _resume(job: ImportJob) -> ImportJob:
     """Where the worker fell silent, take the file up again: no beat process is needed for that."""
     if job.state in jobs.RUNNING:
-        now = timezone.now()
-        for lost in jobs.resume(now, only=job.pk):
-            tasks.start_again(lost, now)
+        for lost in jobs.resume(timezone.now(), only=job.pk):
+            tasks.start(lost)
         job.refresh_from_db(fields=["state", "error", "attempts", "report", "progress_done"])
     return job
 
