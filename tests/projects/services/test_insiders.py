@@ -225,6 +225,8 @@ class Insiders(Ground):
         self.give_a_role(1, 5, "pmo", "home")
         if resets:
             self.reset_a_sign_in(0, 1)
+        if proves:
+            self.the_holder_proves(4)
 
     # Accounts -------------------------------------------------------------------------------------
 
