@@ -38,19 +38,24 @@ DECIDES = {
     "projects/services/changes.py:reject",
     "projects/services/mutes.py:approve_mute",
     "projects/services/mutes.py:reject_mute",
+    "projects/services/role_requests.py:approve",
+    "projects/services/role_requests.py:reject",
+    "projects/services/role_requests.py:_my_part",
 }
 HARMLESS = {
     # Giving one's own report back to oneself changes nothing that another has agreed to.
     "projects/services/updates.py:send_back",
-    # Whether a button is shown; `publish` decides.
+    # Whether a button or a request is shown; `publish` and `approve` decide.
     "projects/services/updates.py:may_publish",
     # Whose list a request stands on; `approve` and `reject` decide.
     "projects/services/changes.py:may_decide",
     "projects/services/changes.py:waiting_for",
+    "projects/services/role_requests.py:seen_by",
 }
 # Doors and lists: they call the services above.
 LEADS = ("projects/views/", "projects/api/", "projects/work.py", "reports/views/")
-RULE = {"refuse_same_person", "decide"}
+# The rule itself, and the two that lead to it.
+RULE = {"refuse_same_person", "decide", "_my_part"}
 
 
 @cache
