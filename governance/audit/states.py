@@ -152,12 +152,13 @@ def state_of(instance: models.Model, known: Mapping[str, Any] | None = None) -> 
 
     `known` may hold its many-to-many ids by name; a relation that it does not hold costs a query.
     """
+    model = instance._meta.model  # Not type(): requests hand over their user as a lazy object.
     values = {
         field.attname: reader(field)(value)
-        for field in _kept_columns(type(instance))
+        for field in _kept_columns(model)
         if (value := field.value_from_object(instance)) is not None
     }
-    for relation in _kept_relations(type(instance)):
+    for relation in _kept_relations(model):
         if known is not None and relation.name in known:
             ids = known[relation.name]
         else:

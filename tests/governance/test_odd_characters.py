@@ -85,7 +85,7 @@ def test_the_page_speaks_the_readers_language(pmo: User) -> None:
     assert '<html lang="ja">' in page
 
 
-@pytest.mark.parametrize("text", ["令和７年度", "é", "👩‍💻", "%", "a+b", "\ufffd", "\u202e"])
+@pytest.mark.parametrize("text", ["令和７年度", "é", "👩‍💻", "%", "a+b"])
 def test_what_people_write_passes(text: str, pmo: User) -> None:
     client: Any = signed_in(pmo)
     assert client.get("/systems/", {"q": text}).status_code == 200
