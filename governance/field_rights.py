@@ -77,7 +77,10 @@ GROUPS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "amount": ("amount", "amount_state"),
     },
     "review": {
-        "case": ("system", "project", "review_type", "fiscal_year", "reviewer"),
+        "case": (
+            "system", "project", "review_type", "fiscal_year", "reviewer", "reviewer_user",
+            "reviewer_number",
+        ),
         "due": ("due_on",),
         "verdict": ("verdict", "remarks"),
         "completion": ("held_on", "is_complete"),
@@ -86,7 +89,7 @@ GROUPS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "finding": {
         "text": ("review", "category", "weight", "text"),
         "due": ("due_on",),
-        "owner": ("owner",),
+        "owner": ("owner_user", "owner"),
         "answer": ("answer",),
         "closure": ("accepted_on",),
     },
@@ -102,7 +105,7 @@ FREE: Final[Mapping[str, tuple[str, ...]]] = {
     "monthlyupdate": (
         "basis", "actual_cost", "forecast_cost", "forecast_end_on", "confidence", "narrative",
     ),
-    "risk": ("kind", "title", "description", "plan", "owner", "due_on"),
+    "risk": ("kind", "title", "description", "plan", "owner_user", "owner", "due_on"),
     "kpi": ("code", "title", "source"),
     "kpivalue": (),
     "benefit": ("method",),

@@ -1,7 +1,7 @@
 """Asking for a change of guarded fields, and deciding on one."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -14,6 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from governance.access import Action, get_visible_or_404, require
 from governance.exceptions import Conflict, DomainError
+from governance.models import User
+from governance.people.deciding import why_same_person
 from projects import change_text
 from projects.forms import RegisterForm, form_of
 from projects.models import ChangeRequest
@@ -97,6 +99,10 @@ def change_page(request: HttpRequest, key: int) -> HttpResponse:
     found = change_text.lines(change, obj)
     is_open = change.state == RequestState.REQUESTED
     is_own = change.requested_by_id == getattr(request.user, "pk", None)
+    may_decide = (
+        is_open and not is_own and changes.may_decide(request.user, change, timezone.localdate())
+    )
+    why_not = why_same_person(cast("User", request.user), change) if may_decide else ""
     return render(
         request,
         "projects/change.html",
@@ -113,9 +119,8 @@ def change_page(request: HttpRequest, key: int) -> HttpResponse:
             "lines": found,
             "has_moved": is_open and any(line.has_moved for line in found),
             "may_withdraw": is_open and is_own,
-            "may_decide": is_open
-            and not is_own
-            and changes.may_decide(request.user, change, timezone.localdate()),
+            "may_decide": may_decide and not why_not,
+            "why_not": why_not,
             "is_open": is_open,
         },
     )

@@ -241,7 +241,7 @@ def test_older_and_newer_releases_are_told_what_to_do(
 def test_a_trail_that_was_broken_before_is_told_and_the_data_are_back(
     site: Site, empty: Site, folder: Path
 ) -> None:
-    site.sql("DROP TRIGGER audit_append_only")
+    site.sql("DROP TRIGGER audit_event_no_update")
     site.sql("UPDATE governance_auditevent SET reason = 'x' WHERE seq = 2")
     file = backed_up(site, folder)
     with empty.open():

@@ -260,10 +260,11 @@ def test_a_file_brings_no_vendor_of_a_verifier(
 # Reviewers that a review names ------------------------------------------------------------------------
 
 
-def test_a_third_party_review_says_who_verifies(world: World, pmo: User, now: datetime) -> None:
+def test_a_third_party_review_says_who_verifies(world: World, now: datetime) -> None:
     review = third_party(project=world.project)
+    verifier = person(Role.VERIFIER, world)
     edit = lambda values: register.edit(  # noqa: E731
-        act(pmo, now), KINDS["reviews"], review.pk, values,
+        act(verifier, now), KINDS["reviews"], review.pk, values,
         version=Review.objects.get(pk=review.pk).version,
     )  # fmt: skip
     with pytest.raises(ValidationError, match="Say who verifies"), transaction.atomic():
@@ -280,9 +281,9 @@ def test_a_third_party_review_says_who_verifies(world: World, pmo: User, now: da
         edit({"reviewer_number": "1000012010038"})
 
 
-def test_a_pjmo_is_named_by_no_form_and_no_api(world: World, pmo: User, pjmo: User) -> None:
+def test_a_pjmo_is_named_by_no_form_and_no_api(world: World, pjmo: User) -> None:
     review = third_party(project=world.project)
-    client = signed_in(pmo)
+    client = signed_in(person(Role.VERIFIER, world))
     by_api = client.patch(
         f"/api/v1/reviews/{review.pk}/", {"reviewer_user": "pjmo", "version": 1},
         content_type="application/json",
