@@ -269,7 +269,9 @@ def test_figures_out_of_range_are_refused_before_the_database(folder: Path, tmp_
     assert "cannot exceed 100" in _refused(copy)
     contract[rs_columns.AWARD] = "99"
     _replace(copy, "5-4", _table("5-4", contract))
-    assert "is longer than the 300 characters" in _refused(copy)
+    message = _refused(copy)
+    assert "for “vendor”" in message
+    assert "at most 300 characters" in message
 
 
 def test_a_row_with_too_few_cells(folder: Path, tmp_path: Path) -> None:
