@@ -76,7 +76,7 @@ class User(AbstractUser):
     # sign-on. Null: nobody but the maker of the account vouches for it.
     proven_at = models.DateTimeField(_("identity proven at"), null=True, blank=True, editable=False)
     # Whom a verifier works for decides which projects they may verify.
-    employer_number = models.CharField(
+    employer_number = columns.Line(
         _("corporate number of the employer"),
         max_length=13,
         blank=True,
@@ -294,7 +294,7 @@ class RoleRequest(Valid, Tracked):
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(100)],
     )
-    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    reason = columns.Line(_("reason"), max_length=500, blank=True)
     needs_office = models.BooleanField(_("an office confirms"), editable=False)
     needs_consent = models.BooleanField(_("the holder or the ministry agrees"), editable=False)
     state = models.CharField(
@@ -308,7 +308,7 @@ class RoleRequest(Valid, Tracked):
     consented_by = _step(_("agreed by"))
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True, editable=False)
     decided_by = _step(_("decided by"))
-    decision_reason = models.CharField(_("reason of the decision"), max_length=500, blank=True)
+    decision_reason = columns.Line(_("reason of the decision"), max_length=500, blank=True)
 
     objects = ScopedQuerySet.as_manager()
     access = Membership.access

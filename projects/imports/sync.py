@@ -129,7 +129,9 @@ class Sync:
             except ValidationError as error:
                 shown = {"text": str(value)[:30], "name": column.verbose_name}
                 message = _("“%(text)s…”, for “%(name)s”: ") % shown + " ".join(error.messages)
-                raise ImportRejected([Problem(str(column.model._meta.verbose_name), message)]) from error
+                raise ImportRejected(
+                    [Problem(str(column.model._meta.verbose_name), message)]
+                ) from error
         return found
 
     @staticmethod

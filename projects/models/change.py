@@ -4,6 +4,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from governance.access import Access, Resource, Role
+from governance.fields import columns
 from governance.models.base import Tracked
 from governance.querysets import ScopedQuerySet
 from projects.models.base import person_field
@@ -48,9 +49,9 @@ class ChangeRequest(Tracked):
         on_delete=models.PROTECT,
         related_name="+",
     )
-    before = models.JSONField(_("before"))
-    after = models.JSONField(_("asked for"))
-    reason = models.TextField(_("reason"), validators=[MinLengthValidator(SHORTEST_REASON)])
+    before = columns.Json(_("before"))
+    after = columns.Json(_("asked for"))
+    reason = columns.Prose(_("reason"), validators=[MinLengthValidator(SHORTEST_REASON)])
     higher = models.CharField(
         _("decided one level up by"), max_length=30, choices=Role.choices, blank=True
     )
@@ -61,7 +62,7 @@ class ChangeRequest(Tracked):
     requested_by = person_field(_("requested by"))
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
     decided_by = person_field(_("decided by"))
-    decision_reason = models.TextField(_("reason of the decision"), blank=True)
+    decision_reason = columns.Prose(_("reason of the decision"), blank=True)
 
     objects = ScopedQuerySet.as_manager()
     access = tuple(

@@ -18,6 +18,9 @@ from tests.conftest import World
 WRITTEN_BY_MACHINES = {
     "auditevent": "the trail copies what was checked; its reason is checked with the act",
     "audithead": "a hash and a number",
+    "auditseal": "hashes and numbers",
+    "auditcheck": "made by the verification",
+    "exportjob": "made from an address; its text is the file's",
     "draft": "as the browser sent it; a NUL is refused by governance.drafts",
     "notice": "made from records",
     "jobmark": "the schedule's",
@@ -38,6 +41,10 @@ COLUMNS_OF_MACHINES = {
     "importjob.kind": "one of the sheets",
     "importjob.error": "written by the job",
     "importjob.report": "written by the job",
+    "changerequest.kind": "one of the kinds",
+    "changerequest.object_pk": "of the record in question",
+    "changerequest.object_name": "of the record in question",
+    "changerequest.resource": "one of the resources",
 }
 _CHECKED_BY_DJANGO = (models.SlugField, models.EmailField)
 

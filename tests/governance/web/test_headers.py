@@ -45,7 +45,7 @@ def _addresses(pairs: Mapping[str, tuple[models.Model, models.Model]]) -> list[s
     with_one = {"membership-edit", "training-edit", "projects:kpi-values-change", "flag"}
     with_one |= {"flag-mute", "reports:scenario", "reports:scenario-export"}
     # Machines ask for these before anything else is up: they hold nothing to keep or embed.
-    with_one |= {"healthz", "readyz"}
+    with_one |= {"healthz", "readyz", "change", "role-request"}
     paths = [reverse(name, args=args.get(name, [])) for name in STATUSES if name not in with_one]
     for slug, kind in KINDS.items():
         key = kind.key_of(pairs[slug][0])
