@@ -187,8 +187,8 @@ class Ground(RuleBasedStateMachine):
 class Insiders(Ground):
     """Who acts is a human, by way of an account."""
 
-    @initialize(resets=st.booleans())
-    def two_ministries(self, resets: bool) -> None:
+    @initialize(resets=st.booleans(), proves=st.booleans())
+    def two_ministries(self, resets: bool, proves: bool) -> None:
         self.agencies = {name: factories.AgencyFactory.create(code=name) for name in
                          ("home", "other")}  # fmt: skip
         self.projects = {
