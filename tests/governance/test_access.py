@@ -140,8 +140,7 @@ def test_each_review_layer_follows_its_own_row(world: World, actors: dict[Role, 
         rows = Review.objects.visible_to(actors[role], Action.EDIT)
         return set(rows.values_list("review_type__layer", flat=True))
 
-    # Whoever answers a review may open it; which fields: tests/test_field_matrix.py. The project's
-    # own people reach those of the project alone.
+    # Whoever answers a review may open it; which fields: tests/test_field_matrix.py.
     assert layers(Role.PMO) == {"ministry", "cio", "third_party"}
     assert layers(Role.PJMO) == {"self", "ministry", "cio", "third_party"}
     assert layers(Role.CIO_OFFICE) == {"cio", "third_party"}
