@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 
 from governance.access import Role, forget_rights
+from governance.audit import Act
 from governance.exceptions import DomainError
 from governance.models import AccountTie, AuditEvent, Membership, User
 from governance.people import ties
@@ -17,7 +18,7 @@ from projects.imports import sheets
 from projects.models import Contract, Project, Review
 from projects.models.choices import ReviewLayer
 from projects.register import KINDS
-from projects.services import handover, people, register
+from projects.services import changes, handover, people, register
 from tests import factories
 from tests.conftest import World, act, person, signed_in
 from tests.projects.imports.test_sheets import at, made, read
@@ -281,21 +282,31 @@ def test_a_third_party_review_says_who_verifies(world: World, now: datetime) -> 
         edit({"reviewer_number": "1000012010038"})
 
 
-def test_a_pjmo_is_named_by_no_form_and_no_api(world: World, pjmo: User) -> None:
-    review = third_party(project=world.project)
-    client = signed_in(person(Role.VERIFIER, world))
-    by_api = client.patch(
-        f"/api/v1/reviews/{review.pk}/", {"reviewer_user": "pjmo", "version": 1},
-        content_type="application/json",
-    )  # fmt: skip
+def test_a_pjmo_is_named_by_no_form_and_no_api(
+    world: World, pmo: User, pjmo: User, now: datetime
+) -> None:
+    kind = factories.ReviewTypeFactory.create(code="third", layer=ReviewLayer.THIRD_PARTY)
+    client = signed_in(pmo)
+    values = {
+        "review_type": kind.code, "project": world.project.code, "fiscal_year": 2026,
+        "reviewer_user": "pjmo",
+    }  # fmt: skip
+    by_api = client.post("/api/v1/reviews/", values, content_type="application/json")
     assert by_api.status_code == 400
     assert "stands outside" in by_api.content.decode()
-    form = client.get(f"/reviews/{review.pk}/edit/").context["form"]
-    data = {name: form[name].value() or "" for name in form.fields}
-    data |= {f"initial-{name}": form[name].value() or "" for name in form.fields}
-    by_form = client.post(f"/reviews/{review.pk}/edit/", {**data, "reviewer_user": "pjmo"})
+    by_form = client.post("/reviews/new/", values)
     assert by_form.status_code == 422
     assert "pjmo is or was in the PJMO of the project" in by_form.content.decode()
+    assert not Review.objects.exists()
+
+
+def test_a_pjmo_is_named_by_no_request(
+    world: World, pmo: User, pjmo: User, cio: User, now: datetime
+) -> None:
+    review = third_party(project=world.project)
+    asked = Act(pmo, now, "test", "the body has no time")
+    change = changes.request(asked, KINDS["reviews"], review.pk, {"reviewer_user": pjmo})
+    assert refused(lambda: changes.approve(act(cio, now), change.pk))
     assert Review.objects.get().reviewer_user is None
 
 
