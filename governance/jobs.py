@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections, connection, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -108,7 +108,7 @@ def run(job: Job, at: datetime) -> Outcome | None:
         return _run(job, at) if started else None
     except Exception as error:  # The database is away: the mark cannot even be read or kept.
         logger.exception("The regular job %s could not be marked", job.name)
-        close_old_connections()
+        _drop_broken_connection()
         return Outcome(job.name, error=_text(error))
 
 
@@ -117,7 +117,7 @@ def _run(job: Job, at: datetime) -> Outcome:
         did = job.run(at)
     except Exception as error:
         logger.exception("The regular job %s failed", job.name)
-        close_old_connections()  # A connection that broke must not fail the next job too.
+        _drop_broken_connection()
         _remember(job, at, error)
         return Outcome(job.name, error=_text(error))
     # Who took the job over in the meantime keeps its own mark.
@@ -126,6 +126,13 @@ def _run(job: Job, at: datetime) -> Outcome:
     )
     logger.info("The regular job %s ran: %s", job.name, did)
     return Outcome(job.name, did)
+
+
+def _drop_broken_connection() -> None:
+    """A connection that broke must not fail the next job too. Inside of somebody's transaction it
+    is theirs to end."""
+    if not connection.in_atomic_block:
+        close_old_connections()
 
 
 def _text(error: Exception) -> str:

@@ -135,7 +135,10 @@ def _make(job: ExportJob, clock: Callable[[], datetime]) -> None:
             file.write(part)
             digest.update(part)
             size += len(part)
-        response.close()
+        # Not response.close(): that tells of the end of a request, and the database's connection of
+        # whoever waits would be closed with it.
+        if (made := getattr(response, "file_to_stream", None)) is not None:
+            made.close()
         file.seek(0)
         at = clock()
         with transaction.atomic():

@@ -13,7 +13,9 @@ MARK: Final = "governance_unfinished_restore"
 """A table that stands in a database from the first step of a restore until its last check."""
 
 # What `migrate` itself puts into an empty database.
-_BY_MIGRATE: Final = frozenset({"django_migrations", "django_content_type", "auth_permission"})
+_BY_MIGRATE: Final = frozenset(
+    {"django_migrations", "django_content_type", "auth_permission", "governance_audithead"}
+)
 
 
 class Engine(Protocol):

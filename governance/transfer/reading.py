@@ -16,7 +16,7 @@ from django.db import DatabaseError, connection, models, transaction
 from django.utils.translation import gettext as _
 
 from governance import audit
-from governance.audit import Act
+from governance.audit import Act, barriers
 from governance.exceptions import DomainError
 from governance.models import AuditHead, User
 from governance.transfer import cells, kinds, manifest, numbers
@@ -25,7 +25,9 @@ from governance.transfer.writing import hash_of
 
 _BATCH: Final = 1000
 # What `migrate` itself puts into an empty database.
-_BY_MIGRATE: Final = frozenset({"contenttypes.ContentType", "auth.Permission"})
+_BY_MIGRATE: Final = frozenset(
+    {"contenttypes.ContentType", "auth.Permission", "governance.AuditHead"}
+)
 _LONGEST_CELL: Final = 2**31 - 1
 
 Derive = Callable[[], Iterable[str]]
@@ -43,9 +45,13 @@ def load(folder: Path, at: datetime, *, derive: Derive) -> Manifest:
     _refuse_non_empty()
     try:
         with transaction.atomic():
+            # A whole trail comes in at once: its barriers are down until it stands, and no longer.
+            _run(barriers.lower_all(connection))
+            AuditHead.objects.all()._raw_delete(connection.alias)  # noqa: SLF001
             for kind in told.kinds:
                 _read_kind(folder, kind, models_of[kind.label])
             connection.check_constraints()
+            _run(barriers.raise_all(connection))
             for kind in told.kinds:
                 numbers.go_on_after(models_of[kind.label], kind.last_id)
             _check_trail(told)
@@ -62,6 +68,12 @@ def load(folder: Path, at: datetime, *, derive: Derive) -> Manifest:
     except DatabaseError as error:
         raise DomainError(_("The database refused the export: %(why)s") % {"why": error}) from error
     return told
+
+
+def _run(statements: Iterable[str]) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
 
 
 def _verified(folder: Path) -> Manifest:
