@@ -7,7 +7,15 @@ from django.db import transaction
 
 from governance import audit
 from governance.access import Role
-from governance.models import AccountTie, JobMark, Notice, Training, User
+from governance.models import (
+    AccountTie,
+    AuditCheck,
+    JobMark,
+    Notice,
+    RoleRequest,
+    Training,
+    User,
+)
 from governance.models.people import MailDigest
 from projects.models import (
     ChangeRequest,
@@ -131,6 +139,24 @@ def fill() -> None:
                 before={"text": text, "n": None},
                 after={"text": text, "n": 10**15},
             )
+    with transaction.atomic():
+        audit.record(
+            act(user, NOW + timedelta(minutes=1)),
+            "register.sealed",
+            object_type="register",
+            object_key="register",
+            wrote=audit.stored(System, [system.pk]),
+        )
+    AuditCheck.objects.create(asked_by=user, asked_at=NOW, result={"faults": []})
+    RoleRequest.objects.create(
+        user=user,
+        role=Role.ACCOUNTING,
+        agency=home,
+        needs_office=True,
+        needs_consent=False,
+        requested_at=NOW,
+        requested_by=user,
+    )
     # The last one is gone: its number must never be given again.
     factories.SystemFactory.create(system_id="GONE", agency=home).delete()
     rollups.recompute_all()

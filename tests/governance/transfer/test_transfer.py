@@ -322,7 +322,7 @@ def test_an_export_is_of_one_moment_and_stops_nobody(source: Site, tmp_path: Pat
             other = connection.copy()
             with other.cursor() as cursor:
                 cursor.execute(
-                    "INSERT INTO governance_jobmark (name, ran_for, ran_at) VALUES ('x', '2026-01-01', '2026-01-01')"
+                    "INSERT INTO governance_jobmark (name, is_running, failures, error) VALUES ('x', 0, 0, '')"
                 )
                 written.append(cursor.rowcount)
             other.close()
