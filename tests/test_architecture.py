@@ -29,10 +29,9 @@ def test_every_model_declares_how_rights_reach_it() -> None:
     }
     # Ties of accounts are read by the rule alone; the audit head and marks of jobs are technical;
     # drafts, notices, uploaded and exported files are their owner's alone; what was learned is a sum
-    # over all; seals and verifications are shown with the trail.
+    # over all; seals are shown with the trail.
     assert bare == {
         "AccountTie",
-        "AuditCheck",
         "AuditHead",
         "AuditSeal",
         "ExportChunk",
