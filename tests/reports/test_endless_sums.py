@@ -25,6 +25,9 @@ from projects.models import (
 from projects.models.choices import BenefitKind, OnlineStatus, Stage, ValueState
 from projects.register import KINDS
 from projects.services import register, rollups
+from reports.cost_files import COST_FILES
+from reports.files import AGENCY_FILES, PORTFOLIO_FILES
+from reports.value_files import VALUE_FILES
 from tests import factories
 from tests.conftest import World, signed_in
 
@@ -44,11 +47,12 @@ PAGES = [
     "/attention/",
     "/contradictions/",
     "/agencies/home/",
-    "/portfolio/export.csv",
-    "/portfolio/export.xlsx",
-    "/costs/export.csv",
-    "/costs/export.xlsx",
-    "/value/export.csv",
+    *(f"/portfolio/export.csv?table={table}" for table in PORTFOLIO_FILES),
+    *(f"/portfolio/export.xlsx?table={table}" for table in PORTFOLIO_FILES),
+    *(f"/agencies/home/export.csv?table={table}" for table in AGENCY_FILES),
+    *(f"/costs/export.csv?table={table}" for table in COST_FILES),
+    *(f"/costs/export.xlsx?table={table}" for table in COST_FILES),
+    *(f"/value/export.csv?table={table}" for table in VALUE_FILES),
     "/delivery/export.csv",
     "/procurement/export.csv",
     "/procurement/export.csv?table=vendors",
@@ -56,7 +60,7 @@ PAGES = [
     "/explain/executed_cost/?agency=home",
     "/explain/executed_cost/?system=HOME-1",
     "/explain/item_cost/",
-    "/explain/contract_amounts/",
+    "/explain/contract_amount/",
     "/explain/vendor_share/?vendor=X",
     "/explain/renewal_cost/",
     "/explain/benefit_planned/",
@@ -179,7 +183,7 @@ def test_every_page_stands(endless: None, world: World, cio: User) -> None:
         bodies[page] = raw.decode(errors="replace")
     assert TOTAL > 2**63  # What SQLite's own sum refuses.
     for page in (
-        "/portfolio/export.csv",
+        "/portfolio/export.csv?table=cost-cube",
         "/procurement/export.csv",
         "/procurement/export.csv?table=vendors",
     ):

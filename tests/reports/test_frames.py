@@ -15,13 +15,21 @@ pytestmark = pytest.mark.django_db
 
 
 def test_the_wide_table_holds_exact_yen_and_leaves_unknown_empty(world: World, cio: User) -> None:
-    for system, year, cost_class, amount in (
-        (world.system, 2023, CostClass.DEVELOPMENT, 9_007_199_254_740_993),
-        (world.system, 2024, CostClass.OPERATION, 0),
-        (world.other_system, 2024, CostClass.OPERATION, 7),
+    # 2^53 + 1, which no binary fraction holds: nine lines of the most one line takes, and a rest.
+    lines = [10**15] * 9 + [7_199_254_740_993]
+    for n, (system, year, cost_class, amount) in enumerate(
+        [
+            *((world.system, 2023, CostClass.DEVELOPMENT, amount) for amount in lines),
+            (world.system, 2024, CostClass.OPERATION, 0),
+            (world.other_system, 2024, CostClass.OPERATION, 7),
+        ]
     ):
         factories.CostLineFactory.create(
-            system=system, budget_year=year, cost_item__cost_class=cost_class, amount=amount
+            system=system,
+            budget_year=year,
+            cost_item__cost_class=cost_class,
+            account=f"会計{n}",
+            amount=amount,
         )
     rollups.recompute_all()
     file = signed_in(cio).get("/portfolio/export.csv?table=cost-cube")

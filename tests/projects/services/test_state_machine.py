@@ -218,7 +218,7 @@ class Office(RuleBasedStateMachine):
         pk = data.draw(st.sampled_from(list(self.wanted)))
         job, at = ImportJob.objects.get(pk=pk), self.act("pmo").at
         if step == "check":
-            jobs.check_job(pk)
+            jobs.check_job(pk, clock=lambda: at)
         elif step == "confirm":
             jobs.confirm(job, at)
         elif step == "cancel":
@@ -226,18 +226,18 @@ class Office(RuleBasedStateMachine):
         elif step == "resume":
             jobs.resume(at, silent=timedelta(0))
         elif step == "killed":
-            self._killed(pk)
+            self._killed(pk, at)
         else:
             was_waiting = job.state == JobState.WRITING
-            jobs.write_job(pk)
+            jobs.write_job(pk, clock=lambda: at)
             job.refresh_from_db()
             if was_waiting and job.state == JobState.DONE:
                 self.name = self.wanted[pk]
 
-    def _killed(self, pk: Any) -> None:
+    def _killed(self, pk: Any, at: datetime) -> None:
         """A worker that dies in its transaction: the database takes all of it back."""
         with transaction.atomic():
-            jobs.write_job(pk)
+            jobs.write_job(pk, clock=lambda: at)
             transaction.set_rollback(True)
 
     # What always holds
