@@ -116,12 +116,19 @@ def export_response(
         try:
             taken(request, name, fmt, title=str(meta.title), rows=total)
         except BaseException:
-            response.close()
+            put_away(response)
             raise
     response["Content-Disposition"] = content_disposition_header(
         as_attachment=True, filename=file_name
     )
     return response
+
+
+def put_away(response: HttpResponseBase) -> None:
+    """Close the file behind a response that nobody is sent. `response.close()` would tell of the
+    end of a request as well, which closes the database's connection of whoever is still at work."""
+    if (made := getattr(response, "file_to_stream", None)) is not None:
+        made.close()
 
 
 def _csv_response(columns: Sequence[Column[R]], rows: Iterable[R], meta: Meta) -> HttpResponseBase:

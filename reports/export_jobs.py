@@ -28,7 +28,7 @@ from governance.audit.taken import taken
 from governance.exceptions import DomainError
 from governance.models import ExportChunk, ExportJob, ExportState, User
 from governance.retention import EXPORTS
-from reports.downloads import JobRequest
+from reports.downloads import JobRequest, put_away
 
 # A worker tells of itself more often than this; one that does not was killed.
 SILENT: Final = timedelta(minutes=2)
@@ -135,10 +135,7 @@ def _make(job: ExportJob, clock: Callable[[], datetime]) -> None:
             file.write(part)
             digest.update(part)
             size += len(part)
-        # Not response.close(): that tells of the end of a request, and the database's connection of
-        # whoever waits would be closed with it.
-        if (made := getattr(response, "file_to_stream", None)) is not None:
-            made.close()
+        put_away(response)
         file.seek(0)
         at = clock()
         with transaction.atomic():
