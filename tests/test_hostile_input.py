@@ -1,5 +1,11 @@
-"""Addresses and forms that somebody bends on purpose: an answer, never a crash, never a script."""
+"""Addresses and forms that somebody bends on purpose: an answer, never a crash, never a script.
 
+In the suite each page is asked with every value and in every parameter, turned by one from page to
+page; CRAWL=full asks for every value in every parameter of every page.
+"""
+
+import os
+from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
@@ -50,17 +56,25 @@ PAGES = [
 ]
 
 
+def _bent(page: str) -> Iterator[tuple[str, str]]:
+    turn = PAGES.index(page)
+    for number, value in enumerate(VALUES):
+        if os.environ.get("CRAWL") == "full":
+            yield from ((name, value) for name in PARAMETERS)
+        else:
+            yield PARAMETERS[(number + turn) % len(PARAMETERS)], value
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_bent_addresses_are_answered(page: str, world: World, cio: User) -> None:
     client = signed_in(cio)
-    for name in PARAMETERS:
-        for value in VALUES:
-            response = client.get(f"{page}?{urlencode({name: value})}")
-            assert response.status_code in (200, 302, 400, 404), (name, value)
-            body = b"".join(response) if response.streaming else response.content
-            if response["Content-Type"].startswith("text/html"):
-                assert b"<script>alert(1)" not in body
-            assert response["X-Content-Type-Options"] == "nosniff"
+    for name, value in _bent(page):
+        response = client.get(f"{page}?{urlencode({name: value})}")
+        assert response.status_code in (200, 302, 400, 404), (name, value)
+        body = b"".join(response) if response.streaming else response.content
+        if response["Content-Type"].startswith("text/html"):
+            assert b"<script>alert(1)" not in body
+        assert response["X-Content-Type-Options"] == "nosniff"
 
 
 EXPLAINED = {
