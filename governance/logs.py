@@ -6,6 +6,7 @@ that a database refused.
 """
 
 import logging
+import sys
 import traceback
 import uuid
 from collections.abc import Callable, MutableMapping, Sequence
@@ -13,6 +14,7 @@ from types import TracebackType
 from typing import Any, Final, TextIO
 
 import structlog
+from django.core.exceptions import ImproperlyConfigured
 
 _LONGEST: Final = 300
 
@@ -137,6 +139,10 @@ def run_command(arguments: Sequence[str]) -> None:
     structlog.contextvars.bind_contextvars(command=name, command_id=str(uuid.uuid4()))
     try:
         execute_from_command_line(list(arguments))
+    except ImproperlyConfigured as error:
+        # Settings that cannot be read have set up no log that would show a traceback.
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(1) from error
     except Exception as error:
         structlog.get_logger(__name__).exception("command_failed")
         raise SystemExit(1) from error

@@ -5,7 +5,7 @@ can be compared. docs/audit.md says what that proves.
 """
 
 from governance.audit.chain import verify
-from governance.audit.events import Act, changes, record, record_object
+from governance.audit.events import Act, changes, record, record_deletion, record_object
 from governance.audit.examination import Report, examine
 from governance.audit.faults import Fault, Kind
 from governance.audit.states import State, audited_models, of, stored
@@ -21,6 +21,7 @@ __all__ = [
     "examine",
     "of",
     "record",
+    "record_deletion",
     "record_object",
     "stored",
     "verify",

@@ -164,10 +164,10 @@ def record_object(
     instance: models.Model,
     *,
     before: Mapping[str, Any] | None,
-    after: Mapping[str, Any] | None,
+    after: Mapping[str, Any],
     wrote: Iterable[State] = (),
 ) -> AuditEvent:
-    """`record` for one object as it was just saved, or (`after` is None) is deleted.
+    """`record` for one object as it was just saved, or stands unchanged (`after` is empty).
 
     Only fields that changed are kept, but the state of the whole object: `instance` must hold what
     the database holds. `wrote` are rows that were written with it.
@@ -181,6 +181,24 @@ def record_object(
         object_name=str(instance),
         before=old,
         after=new,
-        state=GONE if after is None else state_of(instance, after),
+        state=state_of(instance, after),
         wrote=wrote,
+    )
+
+
+def record_deletion(
+    act: Act, verb: str, instance: models.Model, *, before: Mapping[str, Any]
+) -> AuditEvent:
+    """`record` for an object that the same transaction deletes: from here on it must not be there.
+
+    Apart from `record_object`, so that no event about an object that stays can tell of its end.
+    """
+    return record(
+        act,
+        verb,
+        object_type=instance._meta.model_name or "",
+        object_key=str(instance.pk),
+        object_name=str(instance),
+        before=before,
+        state=GONE,
     )

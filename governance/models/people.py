@@ -4,9 +4,10 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from governance import corporate_number
@@ -33,6 +34,21 @@ class UserManager(DjangoUserManager["User"]):
 
     def visible_to(self, user: Any, action: Action = Action.READ) -> "ScopedQuerySet[User]":
         return self.get_queryset().visible_to(user, action)
+
+    def create_superuser(self, *args: Any, **kwargs: Any) -> "User":
+        """What `manage.py createsuperuser` calls. Audited as "user.created"."""
+        from governance import audit  # The trail is itself made of models.
+
+        with transaction.atomic(using=self._db):
+            user = super().create_superuser(*args, **kwargs)
+            audit.record_object(
+                audit.Act(None, timezone.now(), "createsuperuser"),
+                "user.created",
+                user,
+                before=None,
+                after={"username": user.username, "email": user.email},
+            )
+        return user
 
 
 class User(AbstractUser):

@@ -86,7 +86,7 @@ def change_password(act: Act, user: User, password: str, *, keep: str | None) ->
     "user.password_changed"."""
     user.set_password(password)
     user.save(update_fields=["password"])
-    audit.record_object(act, "user.password_changed", user, before=None, after=None)
+    audit.record_object(act, "user.password_changed", user, before=None, after={})
     sessions.end_all(act, user, "password", but=keep)
     _tell_password(act, user)
 
@@ -128,7 +128,7 @@ def reset_factors(act: Act, user: User) -> int:
     rows = Authenticator.objects.filter(user=user)
     kinds = sorted(rows.values_list("type", flat=True))
     rows.delete()
-    audit.record_object(act, "user.factors_reset", user, before={"factors": kinds}, after=None)
+    audit.record_object(act, "user.factors_reset", user, before={"factors": kinds}, after={})
     ties.tie(act, user, AccountTie.Kind.RESET)
     sessions.end_all(act, user, "factors")
     sign_ins.tell_holder(user, f"factors:{act.at.isoformat()}", "factor-removed", act)

@@ -40,7 +40,7 @@ def mail_link(act: Act, user: User, site: str, kind: AccountTie.Kind) -> bool:
 def show_link(act: Act, user: User) -> str:
     """The path of a link for the actor's eyes; whoever sets the password with it is not proven.
     Audited as "user.link_shown"."""
-    audit.record_object(act, "user.link_shown", user, before=None, after=None)
+    audit.record_object(act, "user.link_shown", user, before=None, after={})
     ties.tie(act, user, AccountTie.Kind.LINK_SEEN)
     return links.password_path(user, Way.SHOWN)
 

@@ -91,7 +91,7 @@ def succeeded(request: HttpRequest, response: HttpResponse, user: User, client: 
 def signed_out(request: HttpRequest, user: User) -> None:
     """Must run inside the transaction that ends the session. Audited as "user.signed_out"."""
     act = Act(user=user, at=timezone.now())
-    audit.record_object(act, "user.signed_out", user, before=None, after=None)
+    audit.record_object(act, "user.signed_out", user, before=None, after={})
 
 
 def tell_holder(user: User, event: str, kind: str, act: Act, **args: str) -> None:

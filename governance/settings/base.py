@@ -10,6 +10,7 @@ from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from governance import logs
@@ -96,6 +97,9 @@ TEMPLATES = [
 
 # SQLite: writers queue at BEGIN instead of failing half-way, and readers never wait (WAL).
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
+if "ENGINE" not in DATABASES["default"]:
+    message = "DATABASE_URL names no database: write postgres://USER:PASSWORD@HOST:5432/NAME."
+    raise ImproperlyConfigured(message)
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",

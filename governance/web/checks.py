@@ -1,10 +1,12 @@
 """`check --deploy`: what must hold before other machines may reach the site."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connection
 
 from governance.web.limits import Door, limit_of
 
@@ -94,12 +96,37 @@ def _exports() -> Iterator[CheckMessage]:
         )
 
 
+def _register() -> Iterator[CheckMessage]:
+    """Where the register and the proof of its trail lie: apart, and on a database made for it."""
+    if connection.vendor == "sqlite":
+        yield Warning(
+            "The register is one SQLite file: one writer at a time, no role without rights on the"
+            " trail.",
+            hint="DATABASE_URL=postgres://USER:PASSWORD@HOST:5432/NAME",
+            id="governance.W111",
+        )
+    inside = Path(settings.BASE_DIR)
+    if Path(settings.AUDIT_ANCHOR_DIR).is_relative_to(inside):
+        yield Warning(
+            "Anchors of the trail are kept beside the program: whoever alters one can alter both.",
+            hint="AUDIT_ANCHOR_DIR: a directory of its own, best on another machine.",
+            id="governance.W112",
+        )
+    if not settings.AUDIT_SIGNING_KEY:
+        yield Warning(
+            "Anchors are signed with a key that was made beside the program.",
+            hint="AUDIT_SIGNING_KEY: the file of a key that only the service's account reads.",
+            id="governance.W113",
+        )
+
+
 _CHECKS: Final[tuple[Callable[[], Iterator[CheckMessage]], ...]] = (
     _cookies,
     _headers,
     _policy,
     _limits,
     _exports,
+    _register,
 )
 
 

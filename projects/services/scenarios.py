@@ -134,7 +134,7 @@ def change(act: Act, pk: int, values: Mapping[str, Any], *, version: int) -> Sce
 def delete(act: Act, pk: int) -> None:
     """Throw one's own scenario away; the trail keeps what it was. Audited as "scenario.deleted"."""
     scenario = _own(act, pk)
-    audit.record_object(act, "scenario.deleted", scenario, before=state_of(scenario), after=None)
+    audit.record_deletion(act, "scenario.deleted", scenario, before=state_of(scenario))
     scenario.delete()
 
 

@@ -192,6 +192,21 @@ def test_a_command_that_breaks_leaves_its_traceback() -> None:
     assert line["command_id"]
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"DJANGO_SETTINGS_MODULE": "governance.settings.production", "ALLOWED_HOSTS": "x"}, "SECRET_KEY"),
+        ({"DJANGO_SETTINGS_MODULE": "governance.settings.production", "SECRET_KEY": "x" * 60}, "ALLOWED_HOSTS"),
+        ({"DATABASE_URL": "notaurl"}, "DATABASE_URL"),
+    ],
+)  # fmt: skip
+def test_a_setting_that_is_missing_is_named(given: dict[str, str], told: str) -> None:
+    done = _process("manage.py", "check", "--deploy", **given)
+    assert done.returncode == 1
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_task_that_breaks_leaves_its_traceback_with_its_number() -> None:
     """A worker's own logging, as Celery sets it up, with a task that fails."""
     story = """

@@ -8,16 +8,18 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from governance import audit
 from governance.audit import Kind, register, sealing, states
 from governance.models import Agency, AuditEvent, User
+from governance.people import accounts, invitations
 from projects.models import CostLine, Project, RiskFlag, Scenario, System
 from projects.register import KINDS
 from projects.services import register as writes
 from projects.services import scenarios
 from tests import factories
-from tests.conftest import World, act
+from tests.conftest import World, act, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -106,6 +108,28 @@ def test_signing_in_alters_nothing_that_the_trail_answers_for(home: World, pmo: 
 
 
 # Flags: the rules judge, people set aside -------------------------------------------------------
+
+
+def test_what_happens_to_an_account_that_stays_is_no_deletion(
+    home: World, pmo: User, now: datetime
+) -> None:
+    """Each as the last event about the account: nobody's next step hides it."""
+    client = signed_in(pmo)
+    client.post(reverse("logout"))
+    assert AuditEvent.objects.filter(verb="user.signed_out").exists()
+    assert found() == set()
+    invitations.show_link(act(pmo, now), pmo)
+    assert found() == set()
+    accounts.reset_factors(act(pmo, now), pmo)
+    assert found() == set()
+    accounts.change_password(act(pmo, now), pmo, "a-long-Enough-1", keep=None)
+    assert found() == set()
+
+
+def test_the_first_account_is_told_to_the_trail(home: World) -> None:
+    User.objects.create_superuser("first", password="x")
+    assert AuditEvent.objects.get(verb="user.created").after == {"username": "first", "email": ""}
+    assert found() == set()
 
 
 def _flag(home: World, **values: Any) -> RiskFlag:

@@ -4,9 +4,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.conf import settings
 from pytest_django.fixtures import Settings
 
 from governance.web.checks import check_web
@@ -16,7 +18,17 @@ PRODUCTION: dict[str, Any] = {
     **{f"{name}_COOKIE_SECURE": True for name in ("SESSION", "CSRF", "LANGUAGE")},
     **{f"{name}_COOKIE_NAME": f"__Host-{name}" for name in ("SESSION", "CSRF", "LANGUAGE")},
     "LIMITS": LIMITS,
+    "AUDIT_ANCHOR_DIR": Path("/srv/anchors"),
+    "AUDIT_SIGNING_KEY": "/srv/keys/audit.pem",
 }
+
+
+@pytest.fixture(autouse=True)
+def database(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The database that the settings name."""
+    named = SimpleNamespace(vendor="postgresql")
+    monkeypatch.setattr("governance.web.checks.connection", named)
+    return named
 
 
 def _told(settings: Settings, **changed: Any) -> set[str]:
@@ -47,10 +59,17 @@ def test_nothing_is_told_of_settings_as_they_should_be(settings: Settings) -> No
         ("LIMITS", {**LIMITS, "search": "100001/s"}, "E109"),
         ("EXPORT_JOB_ROWS", 99, "E110"),
         ("EXPORT_JOB_ROWS", 100_001, "E110"),
+        ("AUDIT_ANCHOR_DIR", Path(settings.BASE_DIR, "var", "anchors"), "W112"),
+        ("AUDIT_SIGNING_KEY", "", "W113"),
     ],
 )
 def test_what_is_taken_away_is_told(settings: Settings, name: str, value: Any, number: str) -> None:
     assert _told(settings, **{name: value}) == {f"governance.{number}"}
+
+
+def test_a_register_in_one_file_is_told(settings: Settings, database: Any) -> None:
+    database.vendor = "sqlite"
+    assert _told(settings) == {"governance.W111"}
 
 
 def test_the_production_settings_pass_and_bind_every_cookie_to_https() -> None:
@@ -69,6 +88,9 @@ def test_the_production_settings_pass_and_bind_every_cookie_to_https() -> None:
             "DJANGO_SETTINGS_MODULE": "governance.settings.production",
             "SECRET_KEY": "x" * 60,
             "ALLOWED_HOSTS": "example.go.jp",
+            "DATABASE_URL": "postgres://governance@localhost/governance",
+            "AUDIT_ANCHOR_DIR": "/srv/anchors",
+            "AUDIT_SIGNING_KEY": "/srv/keys/audit.pem",
         },
         capture_output=True,
         text=True,
