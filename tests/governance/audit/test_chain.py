@@ -105,6 +105,18 @@ def test_the_states_that_a_bulk_write_left_behind_are_covered_by_its_event(
     assert kinds() == {Kind.SEALS_ALTERED}
 
 
+def test_several_bulk_writes_are_each_covered_by_their_own_event(cio: User, now: datetime) -> None:
+    for verb in ("things.loaded", "things.removed"):
+        audit.record(
+            act(cio, now),
+            verb,
+            object_type="things",
+            object_key="all",
+            wrote=[audit.State("thing", str(key), "a" * 64) for key in range(3)],
+        )
+    assert kinds() == set()
+
+
 # Time -------------------------------------------------------------------------------------------
 
 
@@ -118,6 +130,15 @@ def test_a_clock_that_was_set_back_shows(
     moment = now + timedelta(minutes=minutes)
     audit.record(act(cio, moment), "x", object_type="x", object_key="1")
     assert kinds() == found
+
+
+def test_a_clock_that_creeps_back_in_small_steps_shows(
+    three: list[AuditEvent], cio: User, now: datetime
+) -> None:
+    for minutes in (-40, -80):
+        moment = now + timedelta(minutes=minutes)
+        audit.record(act(cio, moment), "x", object_type="x", object_key="1")
+    assert kinds() == {Kind.BACK_IN_TIME}
 
 
 def test_an_event_of_tomorrow_shows(three: list[AuditEvent], now: datetime) -> None:

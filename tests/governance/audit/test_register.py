@@ -207,6 +207,15 @@ def test_a_write_in_the_middle_of_the_comparison_is_no_fault(
     assert done
 
 
+def test_every_row_is_counted_however_many_are_read_at_once(
+    home: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(register, "CHUNK", 2)
+    compared: list[register.Compared] = []
+    assert list(register.compare(compared)) == []
+    assert {one.model: one.rows for one in compared}[System] == System.objects.count() == 3
+
+
 def test_the_state_is_the_same_from_memory_and_from_the_database(home: World) -> None:
     """Written as Python writes them, read as the database keeps them."""
     for model in audit.audited_models():
