@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from governance.fields.bounds import COUNT_MAX, YEN_MAX, check_day
+from governance.fields.text import readable
 
 # Longer text is no figure; Python refuses to read endless digits anyway.
 _LONGEST: Final = 60
@@ -83,7 +84,7 @@ def _typed(text: str) -> str:
 
 
 def _shown(text: str) -> dict[str, str]:
-    return {"given": text.strip()[:_LONGEST]}
+    return {"given": readable(text.strip())[:_LONGEST]}
 
 
 def _number(text: str) -> tuple[Decimal, str]:
@@ -118,7 +119,7 @@ def yen(text: str) -> int:
         raise ValidationError(
             _("“%(unit)s” is not a unit of yen. Write 円, 千円, 万円, 百万円, 億円 or 兆円."),
             code="wrong_unit",
-            params={"unit": unit[:_LONGEST]},
+            params={"unit": readable(unit)[:_LONGEST]},
         )
     amount = value * YEN_UNITS[unit]
     if amount != amount.to_integral_value():
@@ -134,7 +135,7 @@ def _without_unit(text: str) -> Decimal:
         raise ValidationError(
             _("Write the number alone, without “%(unit)s”."),
             code="wrong_unit",
-            params={"unit": unit[:_LONGEST]},
+            params={"unit": readable(unit)[:_LONGEST]},
         )
     return value
 
@@ -163,7 +164,7 @@ def ratio(text: str) -> Decimal:
         raise ValidationError(
             _("“%(unit)s” is not a unit of a share. Write 85%% or 0.85."),
             code="wrong_unit",
-            params={"unit": unit[:_LONGEST]},
+            params={"unit": readable(unit)[:_LONGEST]},
         )
     if abs(value) > 1:
         raise ValidationError(
@@ -181,7 +182,7 @@ def percent(text: str) -> Decimal:
         raise ValidationError(
             _("“%(unit)s” is not a unit of a percentage. Write 40 or 40%%."),
             code="wrong_unit",
-            params={"unit": unit[:_LONGEST]},
+            params={"unit": readable(unit)[:_LONGEST]},
         )
     return value
 

@@ -30,11 +30,19 @@ def told(error: BaseException) -> str:
 
 
 def traceback_of(error: BaseException) -> str:
-    """Where an error and those before it came from, each `told` in one line."""
-    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    parts = [] if before is None else [traceback_of(before), "which led to:"]
+    """Where an error and those before it came from, each `told` in one line. An error that comes
+    back in its own past, as `raise … from` can make it, is told once."""
+    chain: list[BaseException] = []
+    step: BaseException | None = error
+    while step is not None and not any(step is seen for seen in chain):
+        chain.insert(0, step)
+        step = step.__cause__ or (None if step.__suppress_context__ else step.__context__)
+    return "\nwhich led to:\n".join(map(_frames, chain))
+
+
+def _frames(error: BaseException) -> str:
     frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
-    parts += ["Traceback (most recent call last):", frames, told(error)]
+    parts = ["Traceback (most recent call last):", frames, told(error)]
     return "\n".join(part for part in parts if part)
 
 

@@ -171,6 +171,15 @@ class NameField(LineField):
         return entry.plain(given) if isinstance(given, str) else given
 
 
+def tell(form: forms.BaseForm, error: ValidationError) -> None:
+    """Tell each error at its field; what the form has no field for, above all of them."""
+    if not hasattr(error, "error_dict"):
+        form.add_error(None, error)
+        return
+    for name, told in error.error_dict.items():
+        form.add_error(name if name in form.fields else None, told)
+
+
 def _pairs(given_text: str) -> dict[str, str]:
     lines = text.prose(given_text)
     text.check_structure(lines)

@@ -29,6 +29,12 @@ _BLANK: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f")
 _DEEPEST: Final = 20
 
 
+def readable(text: str) -> str:
+    """`text` to be repeated in a message: what can't be kept or would turn the message round
+    stands there as U+XXXX."""
+    return _IN_LINE.sub(lambda found: f"U+{ord(found.group()):04X}", text)
+
+
 def check_line(text: str) -> None:
     """Raise ValidationError for a text that does not fit one line, or cannot be kept or seen."""
     _check(text, _IN_LINE)

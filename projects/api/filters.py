@@ -19,6 +19,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from governance.api.parameters import refuse_unknown
+from governance.fields.bounds import check_day
 from governance.models import AuditEvent
 from projects.api.collections import Collection
 from projects.api.fields import Nature
@@ -72,7 +73,9 @@ def _exact(field: str, label: Any) -> Any:
 
 
 def _moment(field: str, lookup: str, label: Any) -> Any:
-    return django_filters.IsoDateTimeFilter(field_name=field, lookup_expr=lookup, label=label)
+    return django_filters.IsoDateTimeFilter(
+        field_name=field, lookup_expr=lookup, label=label, validators=[check_day]
+    )
 
 
 _FURTHER: Final[dict[str, dict[str, Any]]] = {

@@ -112,7 +112,10 @@ def add_person(act: Act, *, username: str, display_name: str, email: str, langua
     try:
         user.full_clean(exclude=["password"])
     except ValidationError as error:
-        raise _without_unseen(act, username, error) from error
+        told = _without_unseen(act, username, error)
+        if told is error:
+            raise  # From itself, its past would be a circle.
+        raise told from error
     user.save()
     audit.record_object(
         act,

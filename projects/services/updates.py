@@ -21,7 +21,7 @@ from governance.exceptions import Conflict, DomainError
 from governance.field_rights import Way
 from governance.people.deciding import refuse_same_person
 from projects.metrics import filing
-from projects.metrics.periods import fiscal_year_of
+from projects.metrics.periods import fiscal_year_of, month_of
 from projects.models import (
     Baseline,
     Kpi,
@@ -137,6 +137,8 @@ def save(
     Raises Conflict where somebody saved in between, ValidationError, PermissionDenied,
     DomainError while a report of the month is being looked at.
     """
+    if project.started_on is not None and period < month_of(project.started_on):
+        raise DomainError(_("The project had not begun in this month."))
     # Whoever begins the month's report waits here for a colleague who does the same.
     Project.objects.select_for_update(of=("self",)).get(pk=project.pk)
     latest = latest_of(project, period)

@@ -35,7 +35,10 @@ def validate(act: Act, kind: Kind, obj: Any) -> None:
     try:
         obj.full_clean()
     except ValidationError as error:
-        raise without_unseen(act.user, kind, obj, error) from error
+        told = without_unseen(act.user, kind, obj, error)
+        if told is error:
+            raise  # From itself, its past would be a circle.
+        raise told from error
 
 
 def without_unseen(user: Any, kind: Kind, obj: Any, error: ValidationError) -> ValidationError:

@@ -61,8 +61,8 @@ def compare(mine: forms.BaseForm, theirs: forms.BaseForm) -> Conflicting:
     changed_by_me = set(mine.changed_data)
     differences, hidden = [], []
     for name, field in mine.fields.items():
-        if field.disabled or name == "version":
-            continue
+        if field.disabled or name == "version" or name not in theirs.fields:
+            continue  # A question about what I wrote has no counterpart: its answer travels along.
         stored = theirs.get_initial_for_field(theirs.fields[name], name)
         hidden.append((f"{_INITIAL}{name}", _raw(theirs, name)))
         if not field.has_changed(stored, mine[name].data):

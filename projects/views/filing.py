@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from governance import drafts
 from governance.access import Action, Resource, get_visible_or_404, rights_of
 from governance.exceptions import Conflict, DomainError
+from governance.fields.forms import tell
 from projects import reporting
 from projects.forms.filing import FIGURES, Around, FilingForm, initial_of
 from projects.metrics import filing
@@ -102,6 +103,8 @@ def _project(user: Any, key: str, month: date) -> Project:
         raise PermissionDenied
     if month > month_of(timezone.localdate()):
         raise Http404(_("This month has not begun."))
+    if project.started_on is not None and month < month_of(project.started_on):
+        raise Http404(_("The project had not begun in this month."))
     return project
 
 
@@ -149,7 +152,7 @@ def _posted(request: HttpRequest, page: _Page) -> HttpResponse:
     except Conflict:
         return _conflict(request, page, form)
     except (ValidationError, DomainError) as error:
-        form.add_error(None, error if isinstance(error, ValidationError) else str(error))
+        tell(form, error if isinstance(error, ValidationError) else ValidationError(str(error)))
         return _show(request, page, form, status=422)
     drafts.forget(act.user, request.path)  # type: ignore[arg-type]
     if "submit" not in request.POST:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from governance.access import Action, can, get_visible_or_404, require
 from governance.exceptions import DomainError
+from governance.fields.forms import tell
 from governance.models import User
 from governance.people.deciding import why_same_person
 from projects.forms.mutes import MuteForm
@@ -44,7 +45,7 @@ def mute_page(request: HttpRequest, key: int) -> HttpResponse:
         try:
             mutes.request_mute(act_of(request, values["reason"]), flag.pk, values["expires_on"])
         except ValidationError as error:
-            form.add_error(None, error)
+            tell(form, error)
         except DomainError as error:
             form.add_error(None, str(error))
         else:

@@ -130,8 +130,8 @@ def _do(
     request: HttpRequest, pk: int, write: Callable[..., RoleRequest], done: str
 ) -> HttpResponse:
     found = _find(request, pk)
-    act = act_of(request, request.POST.get("reason", "")[:500])
     try:
+        act = act_of(request, request.POST.get("reason", ""))
         after = write(act, found.pk, version=version_of(request))
     except DomainError as error:
         messages.error(request, str(error))

@@ -183,6 +183,14 @@ def _process(*arguments: str, **environment: str) -> subprocess.CompletedProcess
     )
 
 
+def test_an_error_that_comes_back_in_its_own_past_is_told_once() -> None:
+    error, cause = ValueError("the last"), KeyError("the first")
+    error.__cause__, cause.__cause__ = cause, error
+    told = logs.traceback_of(error)
+    assert told.count("ValueError: the last") == 1
+    assert told.index("KeyError: 'the first'") < told.index("ValueError: the last")
+
+
 def test_a_command_that_breaks_leaves_its_traceback() -> None:
     done = _process("manage.py", "verify_audit", DATABASE_URL="sqlite:////nowhere/at/all.sqlite3", LOG_AS_JSON="1")  # fmt: skip
     assert done.returncode == 1

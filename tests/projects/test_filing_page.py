@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from governance.models import Draft, User
-from projects.models import Milestone, MonthlyUpdate
+from projects.models import Milestone, MonthlyUpdate, Project
 from projects.models.choices import UpdateState
 from tests import factories
 from tests.conftest import World, signed_in
@@ -177,6 +177,37 @@ def test_a_colleagues_save_in_between_is_shown_field_by_field(filled: World, pjm
     mine.post(URL, chosen)
     update = MonthlyUpdate.objects.get(period=date(2026, 10, 1))
     assert (update.actual_cost, update.narrative) == (130_000_000, "同僚")
+
+
+def test_two_versions_of_a_draft_that_has_questions_are_shown_too(
+    filled: World, pjmo: User
+) -> None:
+    client = signed_in(pjmo)
+    post(client, {"progress_percent": "30%"}, submit=False)  # "Progress went back: why?"
+    data = form(text(client.get(URL)))
+    assert "answer-progress_back" in data
+    post(client, {"actual_cost": "120,000,000"}, submit=False)
+    answer = client.post(
+        URL, {**data, "actual_cost": "130,000,000", "answer-progress_back": "計り直した"}
+    )
+    assert answer.status_code == 409
+    assert "120,000,000" in text(answer)
+    assert "計り直した" in text(answer), "the answer travels along"
+
+
+def test_a_month_before_the_project_began_is_not_reported(filled: World, pjmo: User) -> None:
+    Project.objects.filter(pk=filled.project.pk).update(started_on=date(2026, 4, 15))
+    client = signed_in(pjmo)
+    assert client.get("/projects/HOME-P1/reports/2026-03/").status_code == 404
+    assert client.get("/projects/HOME-P1/reports/2026-04/").status_code == 200
+
+
+def test_a_month_that_no_report_can_be_of_is_told_above_the_form(filled: World, pjmo: User) -> None:
+    Project.objects.filter(pk=filled.project.pk).update(started_on=None)
+    client, url = signed_in(pjmo), "/projects/HOME-P1/reports/1900-01/"
+    answer = client.post(url, form(text(client.get(url))))
+    assert answer.status_code == 422
+    assert not MonthlyUpdate.objects.filter(period__year=1900).exists()
 
 
 def test_a_double_click_hands_over_once(filled: World, pjmo: User) -> None:

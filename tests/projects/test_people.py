@@ -289,3 +289,25 @@ def test_goals_are_added_and_linked_with_their_reasons(world: World, pjmo: User)
     client.post(url, circle)
     closed = client.post(url, {"link-origin": "D", "link-target": "B", "link-reason": "循環"})
     assert "circle" in text(closed)
+
+
+def test_a_decision_with_a_reason_that_cannot_be_kept_is_told(
+    world: World, pmo: User, now: datetime
+) -> None:
+    hr = person(Role.HR, world)
+    found = RoleRequest.objects.create(
+        user=factories.UserFactory.create(),
+        role=Role.MINISTRY_CIO,
+        agency=world.home,
+        needs_office=True,
+        needs_consent=False,
+        requested_by=hr,
+        requested_at=now,
+    )
+    for step in ("approve", "reject"):
+        answer = signed_in(pmo).post(
+            f"/people/requests/{found.pk}/{step}/", {"reason": "根拠\x07不足"}, follow=True
+        )
+        assert "Character 3 (U+0007) cannot be kept" in answer.content.decode()
+    found.refresh_from_db()
+    assert found.state == RoleRequest.State.REQUESTED

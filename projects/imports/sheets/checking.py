@@ -22,6 +22,7 @@ from governance import entry
 from governance.access import Action, Resource, Role, rights_of
 from governance.conditions import holds
 from governance.field_rights import ALL_ROLES, roles_over
+from governance.fields.text import readable
 from projects.forms.register import told_at
 from projects.imports.sheets import opening
 from projects.imports.sheets.guarding import guarded
@@ -514,7 +515,11 @@ class _SheetCheck:
                 self.tell(number, name, message)
             return _MISSING
         except (ValueError, ArithmeticError, OverflowError):
-            self.tell(number, name, _("“%(given)s” cannot be read.") % {"given": as_text(raw)[:60]})
+            self.tell(
+                number,
+                name,
+                _("“%(given)s” cannot be read.") % {"given": readable(as_text(raw))[:60]},
+            )
             return _MISSING
         return value
 

@@ -134,6 +134,8 @@ def test_what_was_saved_since(world: World, auditor: User) -> None:
         ({"page_size": "ten"}, "page_size"),
         ({"next_renewal_year": "soon"}, "next_renewal_year"),
         ({"updated_since": "yesterday"}, "updated_since"),
+        ({"updated_since": "0001-01-01T00:00:00"}, "updated_since"),
+        ({"updated_since": "9999-12-31T23:59:59-14:00"}, "updated_since"),
         ({"format": "csv"}, "format"),
     ],
 )
