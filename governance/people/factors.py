@@ -75,7 +75,7 @@ class EnrolAppView(totp.ActivateTOTPView):
         response: HttpResponse = super().form_valid(form)
         # The library forgets this: the code that proved the app would let somebody in once more.
         app = Authenticator.objects.get(user=self.request.user, type=Authenticator.Type.TOTP)
-        TOTP(app)._mark_code_used(form.cleaned_data["code"])
+        TOTP(app).validate_code(form.cleaned_data["code"])
         _changed(self.request, "user.factor_added", APP)
         messages.success(self.request, _("The authenticator app is set up."))
         return response
