@@ -58,6 +58,7 @@ def test_an_app_is_set_up_and_asked_for(enrolled: tuple[str, list[str]]) -> None
     assert signed is not None
     assert (signed.after or {})["by"] == "password+totp"
     assert AuditEvent.objects.filter(verb="user.second_factor_failed").count() == 1
+    assert "<td>password + authenticator app</td>" in text(client.get("/accounts/"))
 
 
 def test_where_somebody_wanted_to_go_outlives_the_second_step(
