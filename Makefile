@@ -1,6 +1,7 @@
 # Everything a newcomer needs is `make demo` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
+# Served by name, on this machine alone: browsers make no passkeys for an address of numbers.
 PORT ?= 8000
 DATA ?= ../shared/data
 # Worker processes of the tests; ARGS goes to pytest as it is (make test ARGS="-k portfolio").
@@ -48,23 +49,23 @@ install: .venv/runtime.stamp ## make .venv and install what the product needs
 
 demo: export DATABASE_URL = sqlite:///$(CURDIR)/var/demo.sqlite3
 demo: export SITE_NOTICE = 架空データ / Fictional data
-demo: install ## show the fictional government on http://127.0.0.1:8000 (PORT=8000)
+demo: install ## show the fictional government on http://localhost:8000 (PORT=8000)
 	$(PYTHON) manage.py migrate --verbosity 0
 	$(PYTHON) manage.py seed_demo
 	@$(PYTHON) manage.py recompute >/dev/null
-	$(PYTHON) manage.py runserver --noreload 127.0.0.1:$(PORT)
+	$(PYTHON) manage.py runserver --noreload localhost:$(PORT)
 
 demo-real: export DATABASE_URL = sqlite:///$(CURDIR)/var/real.sqlite3
-demo-real: install ## show Japan's open data (DATA=../shared/data) on http://127.0.0.1:8000
+demo-real: install ## show Japan's open data (DATA=../shared/data) on http://localhost:8000
 	$(PYTHON) manage.py migrate --verbosity 0
 	$(PYTHON) manage.py import_rs $(DATA)/rs2024
 	$(PYTHON) manage.py import_procedures $(DATA)/procedures/procedures_2024.parquet
 	$(PYTHON) manage.py seed_demo --accounts-only
-	$(PYTHON) manage.py runserver --noreload 127.0.0.1:$(PORT)
+	$(PYTHON) manage.py runserver --noreload localhost:$(PORT)
 
 run: install ## serve the database of the settings, without loading anything
 	$(PYTHON) manage.py migrate --verbosity 0
-	$(PYTHON) manage.py runserver 127.0.0.1:$(PORT)
+	$(PYTHON) manage.py runserver localhost:$(PORT)
 
 test: .venv/dev.stamp ## run all tests
 	$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)

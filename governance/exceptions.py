@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import BadRequest
 from django.utils.translation import gettext_lazy as _
 
 
@@ -26,3 +27,7 @@ class Conflict(DomainError):
     def __init__(self, theirs: Any) -> None:
         super().__init__()
         self.theirs = theirs
+
+
+class OddCharacters(BadRequest):
+    """An address or a form with characters that nobody types and no database keeps."""

@@ -8,11 +8,12 @@ from urllib.parse import unquote_to_bytes
 
 import structlog
 from django.conf import settings
-from django.core.exceptions import BadRequest, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import resolve
 from django_structlog.middlewares import RequestMiddleware
 
+from governance.exceptions import OddCharacters
 from governance.fields.text import check_structure
 
 # Parts of an address that name an object of the register, a figure or a form of answer: no person,
@@ -119,7 +120,7 @@ class RefuseOddCharacters:
 def _refuse(texts: Iterable[str]) -> None:
     for text in texts:
         if "\x00" in text or _HALF_A_CHARACTER.search(text):
-            raise BadRequest("odd characters")
+            raise OddCharacters("odd characters")
 
 
 def _refuse_controls(address: object) -> None:
@@ -127,7 +128,7 @@ def _refuse_controls(address: object) -> None:
         check_structure(address)
     except ValidationError as error:
         message = "controls in an address"
-        raise BadRequest(message) from error
+        raise OddCharacters(message) from error
 
 
 def _refuse_bytes(encoded: str) -> None:
@@ -137,4 +138,4 @@ def _refuse_bytes(encoded: str) -> None:
         _refuse((raw.decode(),))
     except UnicodeDecodeError as error:
         message = "bytes that are no UTF-8"
-        raise BadRequest(message) from error
+        raise OddCharacters(message) from error

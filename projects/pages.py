@@ -40,6 +40,7 @@ from projects import delivery
 from projects.audit_list import history_columns
 from projects.audit_text import entries
 from projects.explain_links import explain_url
+from projects.flag_links import readable_subject_url
 from projects.goals import draws_goals
 from projects.metric_text import REASONS, STATES
 from projects.metrics import variance
@@ -56,7 +57,7 @@ from projects.models import (
     YearRollup,
 )
 from projects.models.choices import SETTLED_STATES, FlagSeverity, RequestState
-from projects.register import Child, Kind, can_read, children_of, kind_of, parent_kind
+from projects.register import Child, Kind, can_read, children_of, parent_kind
 from projects.risk_text import note_of, title_of
 from projects.selectors import SEVERITIES, Criteria, Selection, Visible
 from projects.tables import COLUMNS, column, fact_text, list_rows, year_columns
@@ -312,18 +313,17 @@ def flags(kind: Kind, obj: Any, user: Any, on: date) -> list[FlagNote] | None:
         ),
     )
     may_mute = can_somewhere(user, Action.FLAG, Resource.FLAG)
-    return [_flag_note(flag, on, may_mute=may_mute) for flag in found]
+    return [_flag_note(flag, on, user, may_mute=may_mute) for flag in found]
 
 
-def _flag_note(flag: RiskFlag, on: date, *, may_mute: bool) -> FlagNote:
+def _flag_note(flag: RiskFlag, on: date, user: Any, *, may_mute: bool) -> FlagNote:
     note = note_of(flag)
-    subject = flag.subject
     return FlagNote(
         severity=flag.severity,
         flag_url=reverse("flag", args=[flag.pk]),
         title=title_of(flag.rule_id),
-        subject=str(subject),
-        url="" if subject is None else kind_of(subject).page_url(subject),
+        subject=str(flag.subject),
+        url=readable_subject_url(flag, user),
         why=note.why,
         clears_when=note.clears_when,
         opened_on=flag.opened_on,

@@ -9,7 +9,6 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from projects.explain_links import explain_url
-from projects.models import RiskFlag
 from projects.models.choices import Stage
 from projects.register import kind_of
 
@@ -17,11 +16,6 @@ from projects.register import kind_of
 def object_url(obj: models.Model) -> str:
     """The page of a register object."""
     return kind_of(obj).page_url(obj)
-
-
-def subject_url(flag: RiskFlag) -> str | None:
-    """The page of what a flag is about."""
-    return None if flag.subject is None else object_url(flag.subject)
 
 
 # Parameters that belong to one page and are never taken along.

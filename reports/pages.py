@@ -16,6 +16,7 @@ from governance.formatting import fiscal_year, integer
 from governance.models import Agency
 from governance.models.base import localized
 from governance.tabular import ExportLink, Sort, Table, build_table, export_links, sort_rows
+from projects.flag_links import readable_subject_url
 from projects.models import RiskFlag
 from projects.risk_text import note_of, title_of
 from projects.selectors import AgencyTree
@@ -30,7 +31,7 @@ from reports.dashboards import (
     Summary,
     YearCost,
 )
-from reports.links import Links, subject_url
+from reports.links import Links
 
 YEARS_DRAWN = 10
 
@@ -127,14 +128,14 @@ class AgencyPage:
     projects_url: str
 
 
-def attention_item(flag: RiskFlag) -> AttentionItem:
+def attention_item(flag: RiskFlag, user: Any) -> AttentionItem:
     note = note_of(flag)
     return AttentionItem(
         severity=flag.severity,
         flag_url=Links.flag(flag.pk),
         title=title_of(flag.rule_id),
         subject=str(flag.subject),
-        url=subject_url(flag),
+        url=readable_subject_url(flag, user),
         agency=str(flag.agency),
         why=note.why,
         clears_when=note.clears_when,
@@ -147,9 +148,11 @@ def dashboard_page(
     tree: AgencyTree,
     query: QueryDict,
     exports: Exports,
+    user: Any,
     agency_code: str = "",
 ) -> DashboardPage:
-    """Tiles, charts, attention list and agency table in the active language. Queries nothing.
+    """Tiles, charts, attention list and agency table in the active language. Queries nothing
+    but the reader's rights.
 
     `agency_code` is that of the page, if it is one of an agency.
     """
@@ -161,7 +164,7 @@ def dashboard_page(
             _cost_chart(summary, query, exports),
             _value_chart(portfolio, tree, query, exports),
         ],
-        attention=[attention_item(flag) for flag in portfolio.attention],
+        attention=[attention_item(flag, user) for flag in portfolio.attention],
         attention_url=links.attention(),
         attention_count=_shown_of(len(portfolio.attention), portfolio.attention_total),
         attention_exports=exports.links("attention"),
@@ -311,13 +314,18 @@ def drawable(point: Point) -> charts.CostValuePoint:
 
 
 def agency_page(
-    found: AgencyPortfolio, agency: Agency, tree: AgencyTree, query: QueryDict, exports: Exports
+    found: AgencyPortfolio,
+    agency: Agency,
+    tree: AgencyTree,
+    query: QueryDict,
+    exports: Exports,
+    user: Any,
 ) -> AgencyPage:
-    """The page of one agency, in the active language. Queries nothing."""
+    """The page of one agency, in the active language. Queries nothing but the reader's rights."""
     summary = found.portfolio.summary
     links = Links(query, agency.code)
     return AgencyPage(
-        dashboard=dashboard_page(found.portfolio, tree, query, exports, agency.code),
+        dashboard=dashboard_page(found.portfolio, tree, query, exports, user, agency.code),
         systems=build_table(
             tables.system_columns(summary.year, links),
             found.systems,
@@ -350,10 +358,10 @@ def cut_caption(what: str, shown: int, total: int) -> str:
     }
 
 
-def attention_table(page: "Page[Any]", query: QueryDict, exports: Exports) -> Table:
+def attention_table(page: "Page[Any]", query: QueryDict, exports: Exports, user: Any) -> Table:
     """One page of the attention list."""
     return build_table(
-        tables.attention_columns(),
+        tables.attention_columns(user),
         page.object_list,
         caption=_("Open flags, the gravest and oldest first"),
         query=query,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
 
@@ -10,6 +10,7 @@ from governance.formatting import Reason as Ground
 from governance.formatting import YenUnit, fiscal_year
 from governance.models.base import localized
 from governance.tabular import Column, Kind, Text, Unknown
+from projects.flag_links import readable_subject_url
 from projects.flag_text import severity_badge
 from projects.metrics.dictionary import METRIC_OF_FIGURE
 from projects.metrics.types import Measure, Reason
@@ -17,7 +18,7 @@ from projects.models import Project, RiskFlag, System
 from projects.risk_text import note_of, title_of
 from projects.selectors import AgencyTree
 from reports.dashboards import AgencyFigures, Figures, Point, YearCost
-from reports.links import Links, object_url, subject_url
+from reports.links import Links, object_url
 
 _GROUNDS: Final[dict[Reason, Ground]] = {
     Reason.NO_DATA: "missing",
@@ -401,14 +402,14 @@ def point_url(system_id: str) -> str:
     return object_url(System(system_id=system_id))
 
 
-def attention_columns() -> tuple[Column[RiskFlag], ...]:
-    """Open flags in words, with what they are about."""
+def attention_columns(user: Any = None) -> tuple[Column[RiskFlag], ...]:
+    """Open flags in words, with what they are about; links for `user` (a file has none)."""
     return (
         Column(
             "subject",
             _("About"),
             lambda flag: str(flag.subject),
-            url=subject_url,
+            url=lambda flag: readable_subject_url(flag, user) or None,
             definition=_("The system, project, contract or review on which the flag stands."),
         ),
         Column("severity", _("Severity"), lambda flag: severity_badge(flag.severity), Kind.CHOICE),

@@ -10,6 +10,7 @@ from allauth.mfa.base import views as base
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
+from allauth.mfa.totp.internal.auth import TOTP
 from allauth.mfa.webauthn import views as webauthn
 from django import forms
 from django.contrib import messages
@@ -72,6 +73,9 @@ class EnrolAppView(totp.ActivateTOTPView):
     @transaction.atomic
     def form_valid(self, form: forms.Form) -> HttpResponse:
         response: HttpResponse = super().form_valid(form)
+        # The library forgets this: the code that proved the app would let somebody in once more.
+        app = Authenticator.objects.get(user=self.request.user, type=Authenticator.Type.TOTP)
+        TOTP(app).validate_code(form.cleaned_data["code"])
         _changed(self.request, "user.factor_added", APP)
         messages.success(self.request, _("The authenticator app is set up."))
         return response

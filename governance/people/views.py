@@ -88,6 +88,19 @@ class LogoutView(auth_views.LogoutView):
         return super().post(request, *args, **kwargs)
 
 
+def _way(by: str) -> str:
+    """By what somebody signed in (sign_ins.way_of), in words."""
+    names = {
+        "password": _("password"),
+        "totp": _("authenticator app"),
+        "recovery_codes": _("recovery code"),
+        "webauthn": _("passkey"),
+        "passkey": _("passkey"),
+        "oidc": _("single sign-on"),
+    }
+    return " + ".join(str(names.get(part, part)) for part in by.split("+"))
+
+
 @require_safe
 @never_cache
 def account_page(request: HttpRequest) -> HttpResponse:
@@ -111,7 +124,9 @@ def account_page(request: HttpRequest) -> HttpResponse:
                 (sessions.browser_name(one.user_agent), one) for one in sessions.sessions_of(user)
             ],
             "this_session": request.session.session_key,
-            "sign_ins": sign_ins.latest(user),
+            "sign_ins": [
+                (event, _way((event.after or {}).get("by", ""))) for event in sign_ins.latest(user)
+            ],
             "has_mail": settings.HAS_MAIL,
         },
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.urls import reverse
 from django.utils.html import format_html
@@ -11,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from governance import icons
 from governance.access import Action, Resource, can_somewhere
+from governance.web.readers import readers_of
 
 register = template.Library()
 
@@ -22,7 +24,8 @@ def nav_link(context: dict[str, Any], url_name: str, label: str, resources: str 
     """A list entry of the navigation that knows whether the reader stands on it or below it.
 
     `resources`: names of governance.access.Resource, separated by spaces; the entry is left out
-    for a reader who may read none of them. Cost: the rights, read once a request.
+    for a reader who may read none of them, and for one whom the view itself would turn away
+    (governance.web.readers). Cost: the rights, read once a request.
     """
     request = context["request"]
     if resources and not any(
@@ -30,6 +33,9 @@ def nav_link(context: dict[str, Any], url_name: str, label: str, resources: str 
     ):
         return SafeString("")
     url = reverse(url_name)
+    may_open = readers_of(settings.ROOT_URLCONF, url)
+    if may_open is not None and not may_open(request.user):
+        return SafeString("")
     if request.path == url:
         current = mark_safe(' aria-current="page"')
     elif request.path.startswith(url):

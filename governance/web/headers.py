@@ -9,10 +9,10 @@ Answer = Callable[[HttpRequest], HttpResponseBase]
 
 # The product needs none of these; passkeys are asked for by the site itself alone.
 _UNUSED: Final = (
-    "accelerometer", "autoplay", "bluetooth", "camera", "display-capture", "encrypted-media",
+    "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media",
     "fullscreen", "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts",
     "magnetometer", "microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock",
-    "serial", "usb", "web-share", "xr-spatial-tracking",
+    "serial", "usb", "xr-spatial-tracking",
 )  # fmt: skip
 _OWN: Final = ("publickey-credentials-create", "publickey-credentials-get")
 PERMISSIONS: Final = ", ".join(

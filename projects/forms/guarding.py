@@ -66,5 +66,8 @@ class Guarded(_Form):
             label=_("Reason"),
             min_length=SHORTEST_REASON,
             max_length=500,
-            help_text=_("Who decides reads it; it stays in the audit trail."),
+            help_text=_(
+                "%(n)d characters or more. Who decides reads it; it stays in the audit trail."
+            )
+            % {"n": SHORTEST_REASON},
         )

@@ -20,10 +20,19 @@ from governance.exceptions import DomainError
 from governance.fields.bounds import FISCAL_YEAR_MAX, FISCAL_YEAR_MIN
 from governance.formatting import fiscal_year_short
 from governance.models.base import valid_on
-from projects.grid import LONGEST, UNITS, Grid, Holder, Key, grid_of, in_unit, text_of
+from projects.grid import (
+    LONGEST,
+    UNITS,
+    Grid,
+    Holder,
+    Key,
+    grid_of,
+    in_unit,
+    stages_to_add,
+    text_of,
+)
 from projects.metrics.periods import fiscal_year_of
 from projects.models import CostItem, CostLine
-from projects.models.choices import Stage
 from projects.register import KINDS
 from projects.services import cost_grid
 from projects.views.editing import act_of
@@ -143,7 +152,7 @@ def costs_page(request: HttpRequest, slug: str, key: str) -> HttpResponse:
         request,
         "projects/cost_grid.html",
         {
-            **_context(kind, holder, grid, asked),
+            **_context(kind, holder, grid, asked, request.user),
             "rows": _rows(grid, asked.unit, typed, errors, theirs),
             "draft": draft,
             "draft_key": request.get_full_path(),
@@ -153,7 +162,7 @@ def costs_page(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     )
 
 
-def _context(kind: Any, holder: Holder, grid: Grid, asked: _Asked) -> dict[str, Any]:
+def _context(kind: Any, holder: Holder, grid: Grid, asked: _Asked, user: Any) -> dict[str, Any]:
     lines = KINDS["cost-lines"].list_url()
     title = _("Costs: %(name)s") % {"name": holder}
     on = timezone.localdate()
@@ -180,7 +189,7 @@ def _context(kind: Any, holder: Holder, grid: Grid, asked: _Asked) -> dict[str, 
             for stage, by_year, total in grid.totals()
         ],
         "items": CostItem.objects.filter(valid_on(on)).order_by("order", "code"),
-        "stages": Stage.choices,
+        "stages": [(stage.value, stage.label) for stage in stages_to_add(user, holder)],
         "back": kind.page_url(holder),
         "lines_url": f"{lines}?{urlencode({kind.slug.removesuffix('s'): kind.key_of(holder)})}",
     }

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_safe
 from governance.access import Action, can, get_visible_or_404
 from governance.tabular import Badge, Column, Kind, Table, build_table
 from projects.explain_links import explain_url
+from projects.flag_links import readable_subject_url
 from projects.flag_text import figures, severity_badge, thresholds
 from projects.models import RiskFlag
 from projects.models.choices import FlagSeverity
-from projects.register import kind_of
 from projects.risk_text import note_of, title_of
 from projects.rule_text import citation
 
@@ -52,6 +52,7 @@ def flag_page(request: HttpRequest, key: int) -> HttpResponse:
     )
     flag: RiskFlag = get_visible_or_404(rows, request.user, pk=key)
     subject: Any = flag.subject
+    url = readable_subject_url(flag, request.user)
     note = note_of(flag)
     return render(
         request,
@@ -59,12 +60,12 @@ def flag_page(request: HttpRequest, key: int) -> HttpResponse:
         {
             "title": title_of(flag.rule_id),
             "crumbs": [
-                {"label": str(subject), "url": kind_of(subject).page_url(subject)},
+                {"label": str(subject), "url": url},
                 {"label": title_of(flag.rule_id)},
             ],
             "flag": flag,
             "subject": subject,
-            "subject_url": kind_of(subject).page_url(subject),
+            "subject_url": url,
             "note": note,
             "citation": citation(flag.rule_id),
             "explained": _explained(flag),

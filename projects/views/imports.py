@@ -20,6 +20,7 @@ from governance.exceptions import DomainError
 from governance.models import User
 from governance.tabular import Column, Kind, build_table
 from governance.web.limits import Door, limited
+from governance.web.readers import open_to
 from projects import tasks
 from projects.forms.imports import UploadForm
 from projects.imports import jobs, sheets
@@ -73,6 +74,7 @@ def _jobs_table(user: User) -> Any:
     )
 
 
+@open_to(jobs.may_import)
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited(Door.UPLOAD, "POST")
 def imports_page(request: HttpRequest) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_safe
 from governance import retention
 from governance.access import rights_of
 from governance.models import Agency, Draft, User
+from governance.web.readers import open_to
 from projects.models import RiskFlag
 from projects.register import kind_of
 from projects.risk_text import note_of, title_of
@@ -63,11 +65,16 @@ def _task(flag: RiskFlag) -> FlagTask:
     )
 
 
+def _has_work(user: Any) -> bool:
+    return bool(rights_of(user).held)
+
+
+@open_to(_has_work)
 @require_safe
 def work_page(request: HttpRequest) -> HttpResponse:
     """What is due, late, returned, waiting for the reader, and which flags they could clear."""
     user = request.user
-    if not isinstance(user, User) or not rights_of(user).held:
+    if not isinstance(user, User) or not _has_work(user):
         raise PermissionDenied
     at = timezone.now()
     on = timezone.localdate(at)

@@ -68,7 +68,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
     asked = read_question(request)
     found = dashboards.portfolio(asked.rows, asked.criteria, asked.as_of, asked.tree)
     exports = pages.Exports("reports:portfolio-export", (), asked.query)
-    page = pages.dashboard_page(found, asked.tree, asked.query, exports)
+    page = pages.dashboard_page(found, asked.tree, asked.query, exports, request.user)
     return render(request, "reports/portfolio.html", {"asked": asked, "page": page})
 
 
@@ -90,7 +90,7 @@ def agency(request: HttpRequest, code: str) -> HttpResponse:
     if asked.rows.reads_any_of(asked.tree.below(row)):
         found = dashboards.agency_portfolio(asked.rows, asked.criteria, asked.as_of, asked.tree)
         exports = pages.Exports("reports:agency-export", (code,), asked.query)
-        page = pages.agency_page(found, row, asked.tree, asked.query, exports)
+        page = pages.agency_page(found, row, asked.tree, asked.query, exports, request.user)
     return render(request, "reports/agency.html", {"asked": asked, "facts": facts, "page": page})
 
 
@@ -108,7 +108,7 @@ def attention(request: HttpRequest) -> HttpResponse:
     flags = dashboards.attention(Selection(asked.rows, asked.criteria, asked.as_of))
     page_obj = Paginator(flags, FLAGS_PER_PAGE).get_page(request.GET.get("page"))
     exports = pages.Exports("reports:attention-export", (), asked.query)
-    table = pages.attention_table(page_obj, asked.query, exports)
+    table = pages.attention_table(page_obj, asked.query, exports, request.user)
     return render(
         request,
         "reports/attention.html",

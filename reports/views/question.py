@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from governance.access import Action, Resource, can_somewhere, rights_of
 from governance.models import Agency
+from governance.web.readers import open_to
 from projects.selectors import AgencyTree, Criteria, Visible, agency_tree, system_classes
 from reports.exports import Meta
 from reports.filters import PortfolioFilterForm
@@ -145,6 +146,7 @@ def for_readers(reads: Callable[[Any], bool]) -> Callable[[View], View]:
     """Lets those in for whom `reads` holds; tells who has no role at all what to do."""
 
     def decorate(view: View) -> View:
+        @open_to(reads)
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not rights_of(request.user).held:

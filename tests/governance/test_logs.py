@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.exceptions import RequestDataTooBig
 from django.db import connection
+from django.http.multipartparser import MultiPartParserError
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
@@ -246,3 +248,52 @@ def test_lines_for_people_show_the_traceback_too(lines: Lines) -> None:
     text = lines.text.getvalue()
     assert "A job failed" in text
     assert text.rstrip().endswith("ZeroDivisionError: no such share")
+
+
+@pytest.mark.parametrize(
+    ("host", "fields", "status", "title", "kind"),
+    [
+        ("elsewhere.example", 1, 400, "This address is not known here", "DisallowedHost"),
+        ("testserver", 5000, 413, "The form is too large", "TooManyFieldsSent"),
+    ],
+)
+def test_a_refused_request_says_why_and_leaves_a_line(
+    lines: Lines, host: str, fields: int, status: int, title: str, kind: str
+) -> None:
+    form = {f"f{n}": "x" for n in range(fields)}
+    response = browser().post("/accounts/login/", form, headers={"host": host})
+    page = response.content.decode()
+    assert (response.status_code, f"<h1>{title}</h1>" in page) == (status, True)
+    assert "characters" not in page
+    assert response["X-Request-ID"] in page
+    told = [line for line in lines.all() if "Refused a request" in line["event"]]
+    assert [(line["level"], kind in line["event"]) for line in told] == [("warning", True)]
+    assert (host in told[0]["event"]) is (kind == "DisallowedHost")
+
+
+def test_the_api_refuses_too_much_in_its_own_shape() -> None:
+    request = RequestFactory().post("/api/v1/systems/")
+    answer = errors.bad_request(request, RequestDataTooBig())
+    assert answer.status_code == 413
+    assert json.loads(answer.content)["error"]["code"] == "too_large"
+    damaged = errors.bad_request(request, MultiPartParserError()).content.decode()
+    assert "damaged" in damaged
+
+
+def test_every_page_of_a_refusal_shows_the_number(lines: Lines, pmo: User) -> None:
+    client = browser(pmo)
+    strict = Client(enforce_csrf_checks=True, headers={"accept-language": "en"})
+    answers = [
+        *(client.get(path) for path in ("/broken/missing/", "/broken/refused/", "/drafts/")),
+        client.get("/broken/x\x00/"),
+        strict.post("/accounts/login/"),
+    ]
+    assert [answer.status_code for answer in answers] == [404, 403, 405, 400, 403]
+    for answer in answers:
+        assert f"<code>{answer['X-Request-ID']}</code>" in answer.content.decode()
+
+
+def test_a_refusal_says_nothing_of_a_record_that_may_not_be_readable(pmo: User) -> None:
+    page = browser(pmo).get("/broken/refused/").content.decode()
+    assert "You can see this record" not in page
+    assert "ask those who assign the roles" in page

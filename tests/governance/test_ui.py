@@ -15,7 +15,9 @@ from django.urls import path
 
 from governance import icons
 from governance.access import Role
+from governance.models import User
 from tests import factories
+from tests.conftest import World, person, signed_in
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -141,3 +143,19 @@ def test_a_tile_links_once_and_tells_its_age() -> None:
     html = render_to_string("includes/_tile.html", {"tile": tile | {"url": "/systems/"}})
     assert html.count('<a href="/systems/">Systems</a>') == 1
     assert "12 days old" in html
+
+
+@pytest.mark.django_db
+@pytest.mark.urls("governance.urls")
+@pytest.mark.parametrize("role", [*Role, None])
+def test_no_entry_of_the_navigation_leads_to_a_refusal(
+    role: Role | None, world: World, outsider: User
+) -> None:
+    client = signed_in(outsider if role is None else person(role, world))
+    html = client.get("/notices/").content.decode()
+    parts = re.findall(r'<nav class="site-nav.*?</nav>|<footer.*?</footer>', html, re.S)
+    assert len(parts) == 3
+    links = set(re.findall(r'<a href="(/[^"?#]*)"', "".join(parts)))
+    assert [path for path in sorted(links) if client.get(path).status_code != 200] == []
+    assert ("/portfolio/" in links) is (role not in {Role.HR, Role.PUBLIC_RELATIONS, None})
+    assert ("/imports/" in links) is (role in {Role.PMO, Role.PJMO, Role.ACCOUNTING})

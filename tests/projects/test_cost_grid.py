@@ -203,3 +203,19 @@ def test_hostile_addresses(world: World, pmo: User, line: CostLine) -> None:
         assert client.get(f"/systems/HOME-1/costs/?{query}").status_code == 200
     assert client.get("/systems/OTHER-1/costs/").status_code == 404
     assert client.post("/systems/OTHER-1/costs/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("role", "offered", "kept"),
+    [
+        (Role.PMO, 'value="initial"', 'value="executed"'),
+        (Role.ACCOUNTING, 'value="executed"', 'value="initial"'),
+        (Role.AUDITOR, "No figure is on record for these years.", "Add rows"),
+    ],
+)
+def test_rows_are_offered_only_to_who_may_fill_them(
+    world: World, role: Role, offered: str, kept: str
+) -> None:
+    html = signed_in(person(role, world)).get("/systems/HOME-1/costs/").content.decode()
+    assert offered in html
+    assert kept not in html

@@ -20,7 +20,7 @@ from projects.models.choices import CostClass, ValueState
 from projects.services import rollups
 from reports import dashboards, pages
 from tests import factories
-from tests.conftest import World, signed_in
+from tests.conftest import World, person, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -244,6 +244,26 @@ def test_the_attention_list_gives_the_reason(filled: World, cio: User) -> None:
     assert "No year has both case counts" not in listed  # unknown is on its own page
     assert "2 of 2 flags of high or medium severity" in html
     assert 'href="/systems/HOME-1/"' in html
+
+
+def test_a_flag_leads_nowhere_that_its_reader_may_not_go(filled: World) -> None:
+    review = factories.ReviewFactory.create(system=filled.system)
+    _flag(
+        filled,
+        "review_overdue",
+        "high",
+        review=review,
+        figures={"days_overdue": 9, "due_on": "2026-05-01"},
+    )
+    flag = RiskFlag.objects.get(review=review)
+    at = f'href="/reviews/{review.pk}/"'
+    for role, is_linked in ((Role.ACCOUNTING, False), (Role.PMO, True), (Role.CIO_OFFICE, True)):
+        client = signed_in(person(role, filled))
+        for address in ("/portfolio/", "/attention/", f"/flags/{flag.pk}/", "/systems/HOME-1/"):
+            html = client.get(address).content.decode()
+            assert f"/flags/{flag.pk}/" in html or address.startswith("/flags/")
+            assert (at in html) is is_linked, (role, address)
+        assert client.get(f"/reviews/{review.pk}/").status_code == (200 if is_linked else 404)
 
 
 def test_no_inline_style_and_no_inline_script(filled: World, cio: User) -> None:

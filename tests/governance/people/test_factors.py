@@ -58,6 +58,7 @@ def test_an_app_is_set_up_and_asked_for(enrolled: tuple[str, list[str]]) -> None
     assert signed is not None
     assert (signed.after or {})["by"] == "password+totp"
     assert AuditEvent.objects.filter(verb="user.second_factor_failed").count() == 1
+    assert "<td>password + authenticator app</td>" in text(client.get("/accounts/"))
 
 
 def test_where_somebody_wanted_to_go_outlives_the_second_step(
@@ -65,7 +66,7 @@ def test_where_somebody_wanted_to_go_outlives_the_second_step(
 ) -> None:
     client = browser()
     sign_in(client, next="/systems/")
-    answer = client.post(SECOND, {"code": code(enrolled[0])})
+    answer = client.post(SECOND, {"code": code(enrolled[0], time.time() + 30)})
     assert answer.headers["Location"] == "/systems/"
 
 
@@ -75,6 +76,18 @@ def test_a_code_works_once(enrolled: tuple[str, list[str]]) -> None:
         client = browser()
         sign_in(client)
         assert client.post(SECOND, {"code": used}).status_code == expected
+
+
+def test_the_code_that_set_the_app_up_lets_nobody_in(holder: User) -> None:
+    client = browser()
+    sign_in(client)
+    key = text(client.get("/accounts/app/")).split("data-app-key>")[1].split("<")[0]
+    used = code(key)
+    client.post("/accounts/app/", {"code": used})
+    again = browser()
+    sign_in(again)
+    assert again.post(SECOND, {"code": used}).status_code == 200
+    assert not is_in(again)
 
 
 def test_a_recovery_code_works_once(enrolled: tuple[str, list[str]]) -> None:

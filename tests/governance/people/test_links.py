@@ -85,7 +85,8 @@ def test_a_link_dies_with_what_it_stood_for(holder: User, change: str) -> None:
     path = links.password_path(holder, Way.MAIL)
     given: dict[str, Any] = {"email": "x@example.go.jp", "password": "!", "is_active": False}
     User.objects.filter(pk=holder.pk).update(**{change: given[change]})
-    assert "has been used" in text(set_by(path))
+    assert "has been used" in text(used := set_by(path))
+    assert '<a href="/accounts/login/">Back to sign-in</a>' in text(used)
 
 
 def test_a_link_ends_after_some_days(holder: User, settings: Any) -> None:

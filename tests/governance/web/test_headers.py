@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from governance.access import Role
 from governance.models import User
+from governance.web import headers
 from projects.register import KINDS
 from tests.conftest import World, signed_in
 from tests.projects.api.conftest import everything  # noqa: F401  (one record of each kind)
@@ -116,3 +117,8 @@ def test_no_script_reads_a_cookie_and_no_other_site_sends_one(pmo: User) -> None
     for name, cookie in client.cookies.items():
         assert cookie["httponly"], name
         assert cookie["samesite"] == "Lax", name
+
+
+def test_the_permissions_policy_names_only_what_browsers_know() -> None:
+    # Each of these makes Chrome warn on every page.
+    assert not {"bluetooth=()", "web-share=()"} & set(headers.PERMISSIONS.split(", "))

@@ -83,6 +83,7 @@ def test_a_page_says_when_it_opens_again(path: str, pmo: User, world: World) -> 
             b"".join(response.streaming_content)
     response = client.get(path)
     assert response.status_code == 429
+    assert response["X-Request-ID"] in response.content.decode()
     assert 0 < int(response.headers["Retry-After"]) <= 3600
     assert "asked for this very often" in response.content.decode()
 

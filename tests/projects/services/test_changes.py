@@ -120,6 +120,7 @@ def test_the_page_of_a_kpi_shows_what_was_asked_and_agreed(
     client, url = signed_in(pjmo), "/kpis/HOME-K/series/"
     assert "Ask for another target" in client.get(url).content.decode()
     page = client.get(f"/kpi-values/{value.pk}/change/").content.decode()
+    assert "10 characters or more." in page
     assert 'name="target"' in page
     assert 'name="actual"' not in page  # Still free: nothing to ask for.
     data = {"target": "60", "target_state": "missing", "version": "1", "reason": WHY}

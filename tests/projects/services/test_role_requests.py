@@ -274,6 +274,7 @@ def test_the_holder_agrees(world: World, pmo: User, theirs: User, now: datetime)
     client = signed_in(theirs)
     assert "Roles waiting for you to agree" in client.get("/work/").content.decode()
     page = client.get(f"/people/requests/{asked.pk}/").content.decode()
+    assert "– without an end</dd>" in page
     assert "This role is offered to you" in page
     client.post(f"/people/requests/{asked.pk}/approve/", {"version": "1"})
     assert theirs.memberships.filter(project=world.project).exists()
