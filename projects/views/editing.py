@@ -27,12 +27,17 @@ from projects.services import register
 from projects.views import conflicts, once
 from projects.views.objects import find
 
-LONGEST_REASON = 500
+LONGEST_REASON = 2000
 
 
 def act_of(request: HttpRequest, reason: str = "") -> Act:
     """The person behind a request, now. Raises DomainError for a reason that cannot be kept."""
-    given = prose(reason).strip()[:LONGEST_REASON]
+    given = prose(reason).strip()
+    if len(given) > LONGEST_REASON:
+        raise DomainError(
+            _("Reason: at most %(most)s characters, and these are %(given)s.")
+            % {"most": f"{LONGEST_REASON:,}", "given": f"{len(given):,}"}
+        )
     try:
         check_prose(given)
     except ValidationError as error:

@@ -1,6 +1,8 @@
 """A file too large for one request is made in the background, for its owner alone."""
 
 import hashlib
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -11,12 +13,14 @@ from django.urls import reverse
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 from pytest_django.fixtures import Settings
+from pytest_django.plugin import DjangoDbBlocker
 
 from governance.access import Role
 from governance.models import AuditEvent, ExportChunk, ExportJob, ExportState, Membership, User
-from reports import export_jobs, tasks
+from reports import downloads, export_jobs, tasks
 from tests import factories
 from tests.conftest import World, person, signed_in
+from tests.databases import Sites
 
 pytestmark = pytest.mark.django_db
 
@@ -373,3 +377,37 @@ def test_roles_differ_in_what_their_files_hold(world: World, settings: Settings)
     advisor, ministry = person(Role.ADVISOR, world), person(Role.MINISTRY_CIO, world)
     assert _asked(signed_in(advisor)).rows_done == 3
     assert _asked(signed_in(ministry)).rows_done == 2
+
+
+@pytest.mark.usefixtures("waits")
+def test_others_write_to_a_site_of_one_file_while_a_job_reads(
+    tmp_path_factory: pytest.TempPathFactory,
+    django_db_blocker: DjangoDbBlocker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each step of the job finds that somebody has written since its reading began."""
+    site = Sites(tmp_path_factory.mktemp("site"), django_db_blocker).migrated("sqlite")
+    monkeypatch.setattr(export_jobs, "_BEAT", timedelta(0))
+    monkeypatch.setattr(downloads, "_CHUNK_ROWS", 2)
+    with site.open():
+        agency = factories.AgencyFactory.create(code="home")
+        factories.SystemFactory.create_batch(5, agency=agency)
+        cio = factories.UserFactory.create(username="cio")
+        factories.MembershipFactory.create(user=cio, role=Role.CIO_OFFICE)
+        job, _new = export_jobs.ask(
+            cio,
+            address="/systems/export.csv",
+            title="Systems",
+            file_name="systems.csv",
+            language="en",
+            at=timezone.now(),
+        )
+
+        def clock() -> Any:
+            with closing(sqlite3.connect(site.name, timeout=5)) as other, other:
+                other.execute("UPDATE governance_agency SET name_en = name_en || 'x'")
+            return timezone.now()
+
+        export_jobs.make(job.pk, clock=clock)
+        job.refresh_from_db()
+        assert (job.state, job.rows_done) == (ExportState.DONE, 5)
