@@ -92,7 +92,10 @@ class SessionLimits:
             logout(request)
         messages.info(
             request,
-            _("You were signed out after a while. What you had typed into forms is kept."),
+            _(
+                "You were signed out after a while. What you had typed into the forms of records,"
+                " reports and changes is kept."
+            ),
         )
 
 

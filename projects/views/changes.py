@@ -12,6 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from governance import drafts
 from governance.access import Action, get_visible_or_404, require
 from governance.exceptions import Conflict, DomainError
 from governance.models import User
@@ -22,11 +23,12 @@ from projects.models import ChangeRequest
 from projects.models.choices import RequestState
 from projects.register import KINDS
 from projects.services import changes
-from projects.views.editing import act_of
+from projects.views.editing import act_of, may_edit
 from projects.views.objects import find
 from projects.views.requests import version_of
 
 
+@drafts.kept_for(may_edit)
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask_page(request: HttpRequest, slug: str, key: str | int) -> HttpResponse:
     """Ask for fields of a record to be changed that change by request alone as it stands."""
@@ -43,9 +45,15 @@ def ask_page(request: HttpRequest, slug: str, key: str | int) -> HttpResponse:
     if not form.asked:
         messages.info(request, _("Nothing of this record changes by request as it stands."))
         return redirect(url)
+    user, draft = cast("User", request.user), None
     if form.is_bound and form.is_valid() and (made := _asked(request, form)) is not None:
+        drafts.forget(user, request.path)
         messages.success(request, _("Asked. Another person decides."))
         return redirect("change", made.pk)
+    status = 422 if form.is_bound else 200
+    if not form.is_bound and (draft := drafts.find(user, request.path)):
+        typed = drafts.typed(draft)
+        form = form_of(kind)(typed, user=user, on=on, instance=obj, asks=True).resume()
     return render(
         request,
         "projects/simple_form.html",
@@ -60,8 +68,10 @@ def ask_page(request: HttpRequest, slug: str, key: str | int) -> HttpResponse:
             "form": form,
             "back": url,
             "submit": _("Ask for this change"),
+            "draft": draft,
+            "draft_key": request.path,
         },
-        status=422 if form.is_bound else 200,
+        status=status,
     )
 
 

@@ -119,7 +119,8 @@ def _may_create(user: User, slug: str) -> None:
         raise PermissionDenied
 
 
-def _may_edit(user: User, slug: str, key: str | int) -> None:
+def may_edit(user: User, slug: str, key: str | int) -> None:
+    """Raise Http404 or PermissionDenied unless `user` may edit the record of this address."""
     kind = KINDS[slug]
     require(user, Action.EDIT, get_visible_or_404(kind.objects, user, **{kind.key: key}))
 
@@ -174,7 +175,7 @@ def _create(
     return redirect(url)
 
 
-@drafts.kept_for(_may_edit)
+@drafts.kept_for(may_edit)
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_page(request: HttpRequest, slug: str, key: str | int) -> HttpResponse:
     """The form of a stored object; a colleague's change in between is shown, never lost."""

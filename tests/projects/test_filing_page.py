@@ -274,6 +274,19 @@ def test_the_forms_of_the_register_keep_what_is_typed_too(filled: World, pmo: Us
     assert "途中の新規" in text(client.get("/systems/new/"))
 
 
+def test_the_form_of_a_change_keeps_what_is_typed_until_it_is_asked_for(
+    filled: World, pmo: User
+) -> None:
+    url, client = "/projects/HOME-P1/change/", signed_in(pmo)
+    fresh = form(text(client.get(url)))
+    client.post("/drafts/", {**fresh, "phase": "testing", "reason": "途中の理由"})
+    page = text(client.get(url))
+    assert "途中の理由" in page
+    asked = {**form(page), "reason": "途中の理由ですが十文字以上です"}
+    assert client.post(url, asked).status_code == 302
+    assert not Draft.objects.exists()
+
+
 def test_too_much_and_elsewhere_is_not_kept(filled: World, pjmo: User) -> None:
     client = signed_in(pjmo)
     assert client.post("/drafts/", {"a": "x" * 200_001, "draft": URL}).status_code == 413
