@@ -15,16 +15,33 @@ class TooLarge(APIException):
     default_code = "too_large"
 
 
+class _NotTaken(Exception):
+    """JSON that would lose something."""
+
+
 def _no_constant(name: str) -> Any:
-    raise ValueError(name)
+    raise _NotTaken(_("%(name)s is no number.") % {"name": name})
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        message = "a name stands twice in one object"
-        raise ValueError(message)
+        raise _NotTaken(_("A name stands twice in one object."))
     return found
+
+
+def _why(error: Exception) -> Any:
+    """Why a body is no JSON that is taken here, in the reader's language."""
+    if isinstance(error, _NotTaken):
+        return str(error)
+    if isinstance(error, json.JSONDecodeError):
+        place = {"line": error.lineno, "column": error.colno}
+        return _("Line %(line)d, character %(column)d is not JSON.") % place
+    if isinstance(error, RecursionError):
+        return _("It is nested too deeply.")
+    if isinstance(error, UnicodeDecodeError):
+        return _("It is not UTF-8.")
+    return _("A number is too long.")
 
 
 class JSONParser(parsers.JSONParser):
@@ -51,5 +68,7 @@ class JSONParser(parsers.JSONParser):
                 parse_constant=_no_constant,
                 object_pairs_hook=_once,
             )
-        except (ValueError, RecursionError) as error:
-            raise ParseError(_("This is not valid JSON: %(why)s") % {"why": error}) from error
+        except (ValueError, RecursionError, _NotTaken) as error:
+            raise ParseError(
+                _("This JSON cannot be read: %(why)s") % {"why": _why(error)}
+            ) from error

@@ -101,7 +101,8 @@ def request_page(request: HttpRequest, pk: int) -> HttpResponse:
     found, user = _find(request, pk), _reader(request)
     part = service.Judge([found], timezone.localdate()).part(user, found)
     why_not = service.why_not(user, found, part) if part else ""
-    is_seen = found.user_id == user.pk or people.may_see(user, found.user)
+    # Whoever decides has to know about whom.
+    is_seen = bool(part) or found.user_id == user.pk or people.may_see(user, found.user)
     makers = AccountTie.objects.filter(user=found.user, ended_at__isnull=True)
     return render(
         request,

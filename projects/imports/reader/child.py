@@ -44,8 +44,19 @@ def bound() -> None:
 
 
 def csv_rows(text: str) -> Iterator[list[Any]]:
-    """The rows of a CSV text. Raises Refused for too many rows or columns, and csv.Error."""
-    for number, row in enumerate(csv.reader(io.StringIO(text, newline="")), start=1):
+    """The rows of a CSV text. Raises Refused."""
+    lines = csv.reader(io.StringIO(text, newline=""))
+    begins = 1
+    try:
+        for row in _bounded(lines):
+            begins = lines.line_num + 1
+            yield row
+    except csv.Error as error:
+        raise Refused("csv", n=begins) from error
+
+
+def _bounded(lines: Iterable[list[str]]) -> Iterator[list[Any]]:
+    for number, row in enumerate(lines, start=1):
         if number > MAX_ROWS + 1:
             raise Refused("rows", n=MAX_ROWS, place=str(number))
         if len(row) > MAX_COLUMNS:
@@ -68,10 +79,7 @@ def read_csv(content: bytes) -> list[list[Any]]:
     text = decoded(content)
     if "\x00" in text:
         raise Refused("no_csv")
-    try:
-        return list(csv_rows(text))
-    except csv.Error as error:
-        raise Refused("csv", why=str(error)) from error
+    return list(csv_rows(text))
 
 
 def read_workbook(source: BinaryIO) -> tuple[list[Fault], Iterator[tuple[str, Rows]]]:

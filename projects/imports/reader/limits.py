@@ -31,8 +31,7 @@ CODES: Final[Mapping[str, frozenset[str]]] = {
         ("unpacks", "macros", "links", "no_workbook", "damaged", "password", "doctype"), frozenset()
     ),
     **dict.fromkeys(("memory", "time", "encoding", "no_csv"), frozenset()),
-    **dict.fromkeys(("sheets", "rows", "columns", "cells"), frozenset({"n"})),
-    "csv": frozenset({"why"}),
+    **dict.fromkeys(("sheets", "rows", "columns", "cells", "csv"), frozenset({"n"})),
 }
 """Why a file may be refused, and the values that each reason is told with."""
 

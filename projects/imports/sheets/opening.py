@@ -40,7 +40,10 @@ _REFUSED: Final[Mapping[str, Promise]] = {
     "time": gettext_lazy("Reading this file takes longer than a table may: split it."),
     "encoding": gettext_lazy("The text is neither UTF-8 nor Shift_JIS: save it as CSV UTF-8."),
     "no_csv": gettext_lazy("This is no CSV file."),
-    "csv": gettext_lazy("The table cannot be read: %(why)s"),
+    "csv": gettext_lazy(
+        "The table cannot be read from line %(n)s on: a cell is too long, or a quotation mark is not"
+        " closed."
+    ),
 }
 _FAULTS: Final[Mapping[str, Promise]] = {
     "formula": gettext_lazy("This cell holds a formula: copy it and paste its value."),

@@ -339,21 +339,23 @@ _DEEP = b'{"parameters": ' + b"[" * 200_000 + b"]" * 200_000 + b"}"
 
 
 @pytest.mark.parametrize(
-    "raw",
+    ("raw", "why"),
     [
-        b"{",
-        b"name=x",
-        b'{"name": NaN}',
-        b'{"name": Infinity}',
-        b'{"name": "a", "name": "b"}',
-        b'{"name": "\xff"}',
-        _DEEP,
+        (b"{", "Line 1, character 2 is not JSON."),
+        (b"name=x", "Line 1, character 1 is not JSON."),
+        (b'{"name": NaN}', "NaN is no number."),
+        (b'{"name": Infinity}', "Infinity is no number."),
+        (b'{"name": ' + b"9" * 5000 + b"}", "A number is too long."),
+        (b'{"name": "a", "name": "b"}', "A name stands twice in one object."),
+        (b'{"name": "\xff"}', "It is not UTF-8."),
+        (_DEEP, "It is nested too deeply."),
     ],
 )
-def test_a_body_that_is_no_json(world: World, pmo: User, raw: bytes) -> None:
+def test_a_body_that_is_no_json(world: World, pmo: User, raw: bytes, why: str) -> None:
     answer = Api.of(pmo).post("systems/", raw)
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == "parse_error"
+    assert why in str(answer.json())
 
 
 @pytest.mark.parametrize("raw", [b"[]", b'"x"', b"null", b"1"])

@@ -408,3 +408,10 @@ def test_the_workbooks_that_were_sent(name: str, places: list[Any]) -> None:
 @pytest.mark.skipif(not CASES.is_dir(), reason="the cases lie beside the repository")
 def test_the_workbook_with_a_far_space() -> None:
     assert "A1048576" in refused((CASES / "far-space.xlsx").read_bytes())
+
+
+def test_a_quotation_mark_that_is_never_closed_is_told_with_its_line() -> None:
+    text = "a,b\n1,2\n" + '3,"' + "x" * 140_000
+    with pytest.raises(Refused) as refused:
+        child.read_csv(text.encode())
+    assert (refused.value.code, refused.value.values) == ("csv", {"n": 3})
