@@ -88,6 +88,11 @@ class Known:
         self.read_kpis([kpi_id])
         return any(target or actual for _pk, _year, target, actual in self._values[kpi_id])
 
+    def has_actual(self, kpi_id: int, year: int, *, besides: int | None) -> bool:
+        """Whether another value of the KPI holds an actual of the year, by another method."""
+        self.read_kpis([kpi_id])
+        return any(a and y == year and pk != besides for pk, y, _t, a in self._values[kpi_id])
+
     def has_target(self, kpi_id: int | None, year: int, *, besides: int | None) -> bool:
         """Whether another value of the KPI holds a target of the year, by another method."""
         if kpi_id is None:
@@ -125,7 +130,9 @@ def _of_plan(*, tells_new: bool) -> Callable[[Case], str]:
     def state(case: Case) -> str:
         if tells_new and case.is_new:
             return "new"
-        return "agreed" if case.known.has_plan(case.obj.project_id) else "draft"
+        # Also where the milestone would go: nothing is smuggled into a plan that was agreed.
+        projects = {case.obj.project_id, getattr(case.after("project"), "pk", None)} - {None}
+        return "agreed" if any(map(case.known.has_plan, projects)) else "draft"
 
     return state
 
@@ -165,6 +172,11 @@ def _actual(case: Case) -> str:
     kpi = case.after("kpi")
     if kpi is not None and kpi.project_id is not None:
         return "carried"
+    year = case.after("fiscal_year")
+    known = kpi is not None and year is not None
+    # Nor does a second method put another actual in the place of the one that is reported.
+    if known and case.known.has_actual(kpi.pk, year, besides=case.obj.pk):
+        return "stands"
     return "first" if case.is_new or case.obj.actual is None else "stands"
 
 
@@ -374,6 +386,24 @@ def _faults(case: Case) -> dict[str, str]:
             return {"method_version": _("This KPI has no such method: describe it first.")}
     if isinstance(obj, MonthlyUpdate) and given.get("period", date.min) > month_of(case.day):
         return {"period": _("This month has not begun.")}
+    if isinstance(obj, CostLine) and given.get("sheet_year", 0) > fiscal_year_of(case.day) + 1:
+        # The newest sheet counts: one of a far year would replace every figure before it.
+        return {"sheet_year": _("This sheet year lies too far ahead.")}
+    return {} if case.is_new else _of_a_review(obj, given)
+
+
+def _of_a_review(obj: Any, given: Mapping[str, Any]) -> dict[str, str]:
+    """Who judges, and of what, is settled when a review is made: its layer says whose it is."""
+    if isinstance(obj, Finding) and "review" in given:
+        return {"review": _("A finding stays with its review.")}
+    if not isinstance(obj, Review):
+        return {}
+    moved = given.get("review_type")
+    if moved is not None and _LAYERS[moved.layer] is not resource_of(obj):
+        return {"review_type": _("A review stays with those who judge: add a new one.")}
+    place = [name for name in ("review_type", "project", "system") if name in given]
+    if place and (obj.verdict or obj.findings.exists()):
+        return dict.fromkeys(place, _("Findings or a verdict stand under this review."))
     return {}
 
 
@@ -409,6 +439,9 @@ def _own_answer(act: Act, obj: models.Model, given: Mapping[str, Any]) -> dict[s
     closes = isinstance(obj, Finding) and given.get("accepted_on") is not None
     if not closes or act.user is None or resource_of(obj) is Resource.REVIEW_SELF:
         return {}
+    told = {"accepted_on": _("Nobody closes a finding that they answered themselves.")}
+    if given.get("answer"):
+        return told  # Both at once.
     person = {act.user.pk} | tied_to({act.user.pk})
     answered = AuditEvent.objects.filter(
         object_type="finding",
@@ -419,7 +452,7 @@ def _own_answer(act: Act, obj: models.Model, given: Mapping[str, Any]) -> dict[s
     )
     if not answered.exists():
         return {}
-    return {"accepted_on": _("Nobody closes a finding that they answered themselves.")}
+    return told
 
 
 def closed_fields(user: Any, obj: models.Model, day: date) -> dict[str, str]:

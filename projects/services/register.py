@@ -43,6 +43,7 @@ from projects.services import (
     flags,
     goals,
     independence,
+    placing,
     requests,
     review_notices,
     rollups,
@@ -196,6 +197,7 @@ def create(act: Act, kind: Kind, values: Mapping[str, Any]) -> Any:
     """
     _unknown_fields(kind, values)
     _refuse_unseen(act, kind, values)
+    placing.refuse(act, kind.model(), _entered(kind, values))
     if kind.model is Baseline:
         # A plan is asked for, whatever the door; another person agrees to it.
         return requests.request_baseline(act, values)
@@ -244,6 +246,7 @@ def edit(act: Act, kind: Kind, pk: int, values: Mapping[str, Any], *, version: i
     if obj.version != version:
         raise Conflict(state_of(obj))
     _refuse_unseen(act, kind, _changed(obj, values))
+    placing.refuse(act, obj, _entered(kind, values))
     field_rights.refuse(act, obj, field_rights.changed_fields(obj, _entered(kind, values)))
     if write(act, obj, values):
         recheck(act, obj, Action.EDIT)

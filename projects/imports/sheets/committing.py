@@ -27,6 +27,7 @@ from projects.models import (
     Service,
     System,
 )
+from projects.services import placing
 from projects.services.independence import DECISIVE, check_subjects
 from projects.services.register import Touched, recompute
 from projects.services.writing import state_of
@@ -149,6 +150,8 @@ class _SheetWriter:
         if self.tells_each:
             before = {row.obj.pk: state_of(row.obj) for row in old}
         self._touch(old, touched)
+        for row in self.rows:
+            placing.refuse(self.act, row.obj, {**row.values, **row.many})
         for part in _parts(new):
             self._assign(part)
             self.model._default_manager.bulk_create([row.obj for row in part], batch_size=BATCH)
