@@ -100,7 +100,7 @@ lint: .venv/dev.stamp ## style, types, layers, migrations, deploy checks, transl
 	$(BIN)/lint-imports
 	$(PYTHON) manage.py makemigrations --check --dry-run
 	SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(60))') ALLOWED_HOSTS=example.go.jp \
-		DATABASE_URL=postgres://governance@localhost/governance \
+		DATABASE_URL=postgres://governance@localhost/governance PROVING_MAIL_DOMAINS=example.go.jp \
 		AUDIT_ANCHOR_DIR=/srv/anchors AUDIT_SIGNING_KEY=/srv/keys/audit.pem \
 		CACHE_URL=redis://localhost:6379/1 EMAIL_URL=smtp+tls://localhost:587 SITE_URL=https://example.go.jp \
 		DJANGO_SETTINGS_MODULE=governance.settings.production $(PYTHON) manage.py check --deploy --fail-level WARNING

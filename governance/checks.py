@@ -50,6 +50,21 @@ def mail(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+@register(Tags.security, deploy=True)
+def proof(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Something has to tell an account's holder from whoever made it."""
+    if settings.PROVING_MAIL_DOMAINS or settings.OIDC_SERVER_URL or not settings.HAS_MAIL:
+        return []
+    return [
+        Warning(
+            "Nothing proves whose an account is: whoever makes one counts as one person with its"
+            " holder, and neither approves what the other files.",
+            hint="Set PROVING_MAIL_DOMAINS (e.g. go.jp: mailboxes that one person has), or OIDC.",
+            id="governance.W008",
+        )
+    ]
+
+
 @register(Tags.security)
 def roles_with_second_factor(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """A misspelt role would ask nobody."""

@@ -12,20 +12,47 @@ from django.db.models import Min
 
 from governance import audit
 from governance.audit import Act
-from governance.models import AccountTie, User
+from governance.models import AccountTie, AuditEvent, User
 from governance.people import sessions, sign_ins, ties
 from governance.people.links import Way
 
 
 def address_proves(user: User) -> bool:
-    """Whether a mail to the account's address proves its holder: the address is nobody else's, and
-    of a domain that counts (PROVING_MAIL_DOMAINS)."""
-    domain = user.email.rpartition("@")[2].lower()
+    """Whether a mail to the account's address proves its holder: the mailbox is nobody else's, and
+    of a domain that counts (PROVING_MAIL_DOMAINS). Where the site names none, an address proves
+    nobody if it was typed while another person had the account in hand: it may be that person's
+    own. Cost: at most three queries."""
+    if not user.email:
+        return False
+    box, domain = _mailbox(user.email)
     allowed = [one.lower().lstrip("@.") for one in settings.PROVING_MAIL_DOMAINS]
     if allowed and not any(domain == one or domain.endswith(f".{one}") for one in allowed):
         return False
-    others = User.objects.filter(email__iexact=user.email).exclude(pk=user.pk)
-    return bool(user.email) and not others.exists()
+    if not allowed and _typed_in_other_hands(user):
+        return False
+    others = User.objects.filter(email__iendswith=f"@{domain}").exclude(pk=user.pk)
+    return all(_mailbox(one)[0] != box for one in others.values_list("email", flat=True))
+
+
+def _mailbox(email: str) -> tuple[str, str]:
+    """The mailbox behind an address and its domain: what follows a + is read by the same person."""
+    local, _at, domain = email.lower().rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}", domain
+
+
+def _typed_in_other_hands(user: User) -> bool:
+    """Whether somebody else had the account in hand when it got the address that it has. Cost: two
+    queries."""
+    told = AuditEvent.objects.filter(
+        object_type="user",
+        object_key=str(user.pk),
+        verb__in=("user.created", "user.address_changed"),
+    )
+    at = told.order_by("-seq").values_list("at", flat=True).first()
+    if at is None:
+        return False
+    ties_then = AccountTie.objects.filter(ties.open_ties(at), user=user, at__lte=at)
+    return ties_then.exists()
 
 
 def _in_hand_since(user: User) -> datetime | None:

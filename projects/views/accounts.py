@@ -179,6 +179,8 @@ def change_address(request: HttpRequest, username: str) -> HttpResponse:
         except ValidationError as error:
             for message in error.messages:
                 form.add_error(None, message)
+        except DomainError as error:
+            form.add_error(None, str(error))
         else:
             if is_changed:
                 ask_to_confirm(request, act, User.objects.get(pk=person.pk))

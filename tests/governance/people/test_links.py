@@ -1,6 +1,7 @@
 """Passwords: set by a link, changed, forgotten; and the address that proves its holder."""
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,12 +10,17 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
+from governance import audit
+from governance.access import Role
+from governance.exceptions import DomainError
 from governance.models import AccountTie, AuditEvent, Notice, User
 from governance.people import accounts, invitations, links
 from governance.people.links import Way
 from governance.people.ties import tied_to
+from projects.services import accounts as service
+from projects.services import people
 from tests import factories
-from tests.conftest import act
+from tests.conftest import World, act, person
 from tests.governance.people.conftest import PASSWORD, browser, is_in, sign_in, text
 
 pytestmark = pytest.mark.django_db
@@ -274,3 +280,51 @@ def test_a_factor_from_before_the_account_was_in_other_hands_stays(
     invitations.mail_link(act(pmo, timezone.now()), holder, "https://g.example", kind)
     set_by(mailed_path(), "yet another of words")
     assert Authenticator.objects.filter(user=holder).exists()
+
+
+# Whose mailbox it is -------------------------------------------------------------------------------
+
+
+def test_an_address_that_was_typed_in_other_hands_proves_nobody(
+    world: World, settings: Any, now: datetime
+) -> None:
+    """The maker's second mailbox, and one that the office, or who saw the link, gives later."""
+    hr = person(Role.HR, world)
+    made = people.add_person(
+        act(hr, now),
+        username="ghost",
+        display_name="影",
+        email="hr.private@example.net",
+        language="ja",
+    )
+    assert not accounts.address_proves(made)
+    later = act(made, now + timedelta(hours=1))  # Whoever had the account in hand signs in as it.
+    accounts.change_address(later, made, "other.private@example.net")
+    made.refresh_from_db()
+    assert not accounts.address_proves(made)
+    settings.PROVING_MAIL_DOMAINS = ["go.jp"]
+    assert not accounts.address_proves(made)
+    accounts.change_address(act(hr, now + timedelta(hours=2)), made, "ghost@example.go.jp")
+    made.refresh_from_db()
+    assert accounts.address_proves(made)
+
+
+def test_a_mailbox_with_a_tag_is_the_same_mailbox(holder: User, world: World, pmo: User) -> None:
+    pmo.email = "Holder@example.go.jp"
+    pmo.save()
+    holder.email = "holder+verifier@example.go.jp"
+    holder.save()
+    assert not accounts.address_proves(holder)
+
+
+def test_the_address_of_an_account_that_one_may_not_hand_a_link_of_is_not_changed(
+    world: World, now: datetime
+) -> None:
+    """In reach by nothing but the role that the actor gave."""
+    office, fresh = person(Role.PMO, world), factories.UserFactory.create(username="fresh")
+    given = factories.MembershipFactory.create(user=fresh, role=Role.PJMO, project=world.project)
+    audit.record_object(
+        act(office, now), "membership.granted", given, before=None, after={"role": "pjmo"}
+    )
+    with pytest.raises(DomainError, match="may hand out its link"):
+        service.change_address(act(office, now), fresh, "mine@example.net")
