@@ -239,6 +239,21 @@ class LineFilter(django_filters.CharFilter):  # type: ignore[misc]
     field_class = LineField
 
 
+class HolderFilter(LineFilter):
+    """The rows of one parent by its key, where the reader sees that parent: how many rows hang on
+    one that they don't see would tell that it is there."""
+
+    def __init__(self, holder: Kind, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.holder = holder
+
+    def filter(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        if not value:
+            return rows
+        seen = self.holder.objects.visible_to(self.parent.user).filter(**{self.holder.key: value})
+        return rows.filter(**{f"{self.field_name}__in": seen.values("pk")})
+
+
 def _choice(
     label: Text, choices: Iterable[tuple[Any, Any]], method: str = "", **kwargs: Any
 ) -> Any:
@@ -293,8 +308,9 @@ def _parent_filter(kind: Kind, name: str) -> Any:
     parent = parent_kind(kind, name)
     label = kind.field(name).verbose_name
     if parent.has_own_key:
-        return LineFilter(
-            field_name=f"{name}__{parent.key}",
+        return HolderFilter(
+            parent,
+            field_name=name,
             label=_key_label(parent_param(kind, name), parent, label),
             max_length=LONGEST_TEXT,
         )
