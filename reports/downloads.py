@@ -1,7 +1,7 @@
 """A table as an answer: a file at once, or, where it is large, the word that a job must make it."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence, Sized
 from itertools import islice
 from typing import Any, Final, TypeVar
 
@@ -67,9 +67,15 @@ class JobRequest(HttpRequest):
         self.pace = pace
 
     def paced(self, rows: Iterable[R], total: int | None) -> Iterator[R]:
-        for number, row in enumerate(rows, start=1):
-            self.pace(number, total)
-            yield row
+        read = iter(rows)
+        try:
+            for number, row in enumerate(read, start=1):
+                self.pace(number, total)
+                yield row
+        finally:
+            # A job that breaks off still has to write so: beside an open cursor SQLite refuses it.
+            if isinstance(read, Generator):
+                read.close()
 
 
 def _counted(rows: Iterable[R]) -> tuple[int | None, Iterable[R]]:
@@ -79,13 +85,20 @@ def _counted(rows: Iterable[R]) -> tuple[int | None, Iterable[R]]:
     return (len(rows) if isinstance(rows, Sized) else None), rows
 
 
-def _pieces(rows: QuerySet[Any]) -> Iterator[Any]:
+def _pieces(rows: QuerySet[Any, Any]) -> Iterator[Any]:
     """The rows with no cursor left open between two pieces. A job writes how far it is while it
     reads; SQLite refuses that beside an open cursor as soon as anybody else has written. Rows that
     are deleted meanwhile are left out. Cost: one query for the keys, one a piece."""
     keys = list(rows.values_list("pk", flat=True))
     for start in range(0, len(keys), _CHUNK_ROWS):
         yield from list(rows.filter(pk__in=keys[start : start + _CHUNK_ROWS]))
+
+
+def streamed(rows: QuerySet[Any, Any]) -> Iterator[Any]:
+    """The rows of a queryset one by one, for a job too: it may write between any two of them."""
+    if connections[rows.db].vendor == "sqlite":
+        return _pieces(rows)
+    return rows.iterator(chunk_size=_CHUNK_ROWS)
 
 
 def _begun(rows: Iterable[R], total: int | None) -> tuple[int, Iterable[R]]:
@@ -117,8 +130,8 @@ def export_response(
     file_name = f"{name}_{iso_date(meta.as_of)}.{fmt}"
     total, read = _counted(rows)
     if isinstance(request, JobRequest):
-        if isinstance(rows, QuerySet) and connections[rows.db].vendor == "sqlite":
-            read = _pieces(rows)
+        if isinstance(rows, QuerySet):
+            read = streamed(rows)
         response = make(columns, request.paced(read, total), meta)
     else:
         total, read = _begun(read, total)

@@ -12,10 +12,8 @@ from governance.tabular import Column, Sort, sort_rows
 from projects.models.choices import FlagSeverity
 from projects.selectors import AgencyTree, Criteria, Rows, Selection
 from reports import dashboards, pages, tables
-from reports.downloads import Counted
+from reports.downloads import Counted, streamed
 from reports.links import Links
-
-CHUNK = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +82,7 @@ def _cost(asked: Request) -> File:
 def _scatter(asked: Request) -> File:
     year = asked.summary().year
     points = dashboards.system_points(asked.selection, year)
-    rows = Counted(
-        points.count(), (dashboards.as_point(row) for row in points.iterator(chunk_size=CHUNK))
-    )
+    rows = Counted(points.count(), (dashboards.as_point(row) for row in streamed(points)))
     columns = tables.point_columns(asked.tree, Links(asked.query), year)
     return File("portfolio-systems", _("Cost and value of each system"), columns, rows)
 

@@ -17,6 +17,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from governance.access import Role
 from governance.models import AuditEvent, ExportChunk, ExportJob, ExportState, Membership, User
+from projects.services import rollups
 from reports import downloads, export_jobs, tasks
 from tests import factories
 from tests.conftest import World, person, signed_in
@@ -380,7 +381,9 @@ def test_roles_differ_in_what_their_files_hold(world: World, settings: Settings)
 
 
 @pytest.mark.usefixtures("waits")
+@pytest.mark.parametrize("address", ["/systems/export.csv", "/portfolio/export.csv?table=scatter"])
 def test_others_write_to_a_site_of_one_file_while_a_job_reads(
+    address: str,
     tmp_path_factory: pytest.TempPathFactory,
     django_db_blocker: DjangoDbBlocker,
     monkeypatch: pytest.MonkeyPatch,
@@ -391,12 +394,14 @@ def test_others_write_to_a_site_of_one_file_while_a_job_reads(
     monkeypatch.setattr(downloads, "_CHUNK_ROWS", 2)
     with site.open():
         agency = factories.AgencyFactory.create(code="home")
-        factories.SystemFactory.create_batch(5, agency=agency)
+        for system in factories.SystemFactory.create_batch(5, agency=agency):
+            factories.CostLineFactory.create(system=system)
+        rollups.recompute_all()
         cio = factories.UserFactory.create(username="cio")
         factories.MembershipFactory.create(user=cio, role=Role.CIO_OFFICE)
         job, _new = export_jobs.ask(
             cio,
-            address="/systems/export.csv",
+            address=address,
             title="Systems",
             file_name="systems.csv",
             language="en",
@@ -411,3 +416,26 @@ def test_others_write_to_a_site_of_one_file_while_a_job_reads(
         export_jobs.make(job.pk, clock=clock)
         job.refresh_from_db()
         assert (job.state, job.rows_done) == (ExportState.DONE, 5)
+
+
+def test_a_job_that_breaks_off_has_no_rows_open_when_it_says_so(pmo: User) -> None:
+    """The error itself still holds whoever was reading."""
+    closed = []
+
+    def rows() -> Any:
+        try:
+            yield from range(3)
+        finally:
+            closed.append(True)
+
+    def pace(number: int, _total: int | None) -> None:
+        if number == 2:
+            raise export_jobs.Cancelled
+
+    request = downloads.JobRequest("/systems/export.csv", pmo, pace)
+    try:
+        list(request.paced(downloads.Counted(3, rows()), 3))
+    except export_jobs.Cancelled:
+        assert closed
+    else:
+        pytest.fail("The job went on.")
