@@ -265,21 +265,32 @@ def _check_review(review: Review, changed: set[str]) -> None:
     refuse_broken(appointments(Q(pk=None), Q(pk=review.pk)))
 
 
+def _cases_of(review: Review) -> set[int]:
+    """The projects by which somebody verifies here: the review's own, or all of its system."""
+    if review.project_id is not None:
+        return {review.project_id}
+    return set(Project.objects.filter(systems=review.system_id).values_list("pk", flat=True))
+
+
 def refuse_dependent_writer(act: Act, obj: models.Model) -> None:
     """Raise DomainError where a verifier writes whose account somebody inside has, or may have, in
-    their hands. Cost: nothing for others; for a verifier nine queries and one a tie."""
+    their hands. Cost: nothing for others; for a verifier ten queries and one a tie."""
     review = obj.review if isinstance(obj, Finding) else obj
     user: Any = act.user
-    if user is None or not isinstance(review, Review) or review.project_id is None:
+    if user is None or not isinstance(review, Review):
         return
-    cases = {held.project_id for held in rights_of(user).held if held.role is Role.VERIFIER}
-    if review.project_id not in cases or review.review_type.layer != ReviewLayer.THIRD_PARTY:
+    held = {one.project_id for one in rights_of(user).held if one.role is Role.VERIFIER}
+    if not held or review.review_type.layer != ReviewLayer.THIRD_PARTY:
         return
+    found = [Appointment(pk, None, user) for pk in _cases_of(review) & held]
+    if not found:
+        return
+    if review.system_id is not None:
+        # Whoever runs the system is verified too, also where the project is another's.
+        found.append(Appointment(None, review.system_id, user))
     people = _posts_of({user.pk, *tied_to([user.pk])})
-    posts = {user.pk: [post for held in people.values() for post in held]}
-    one = Appointment(review.project_id, None, user)
-    facts = _facts([one], posts)
-    if conflicts(facts.subject(one), facts.verifier(one)):
+    facts = _facts(found, {user.pk: [post for posts in people.values() for post in posts]})
+    if any(conflicts(facts.subject(one), facts.verifier(one)) for one in found):
         raise DomainError(
             _(
                 "A verifier stands outside: you, or somebody who had your account in their hands,"

@@ -15,7 +15,7 @@ from governance.exceptions import DomainError
 from governance.models import AccountTie, AuditEvent, Membership, User
 from governance.people import ties
 from projects.imports import sheets
-from projects.models import Contract, Project, Review
+from projects.models import Contract, Project, Review, System
 from projects.models.choices import ReviewLayer
 from projects.register import KINDS
 from projects.services import changes, handover, people, register
@@ -348,6 +348,32 @@ def test_a_verifier_whose_account_is_in_hand_writes_nothing(
             act(puppet, now + timedelta(hours=2)), KINDS["findings"],
             {"review": review, "category": "schedule", "weight": "major", "text": "x"},
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("owner", ["home", "other"])
+def test_a_verifier_in_hand_writes_on_no_system_either(
+    world: World, pmo: User, other_pmo: User, expert: User, now: datetime, owner: str
+) -> None:
+    """A system's review has no project: the office of the system, and that of the project by which
+    one verifies, are both inside."""
+    world.project.systems.set([world.system])
+    verify(world, expert)
+    review = third_party(system=world.system)
+    if owner == "other":
+        System.objects.filter(pk=world.system.pk).update(agency=world.other)
+    write = lambda at: register.edit(  # noqa: E731
+        act(expert, at), KINDS["reviews"], review.pk, {"remarks": f"{at}"},
+        version=Review.objects.get(pk=review.pk).version,
+    )  # fmt: skip
+    write(now)
+    insiders = [pmo] if owner == "home" else [pmo, other_pmo]
+    for number, insider in enumerate(insiders):
+        at = now + timedelta(hours=2 * number + 1)
+        ties.tie(act(insider, at), expert, AccountTie.Kind.LINK_SEEN)
+        with pytest.raises(DomainError, match="Confirm your own identity"), transaction.atomic():
+            write(at + timedelta(minutes=1))
+        ties.prove(act(expert, at + timedelta(minutes=2)), expert)
+        write(at + timedelta(minutes=3))
 
 
 def test_employers_are_written_by_the_persons_own_office(
