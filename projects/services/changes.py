@@ -81,6 +81,8 @@ def request(
     change = _change_of(act, kind, obj, given)
     for name, value in given.items():
         setattr(obj, name, value)
+    if act.user is not None and not field_rights.roles_over(act.user, obj):
+        raise PermissionDenied  # Nobody asks a record into a place that is not theirs.
     obj.full_clean()
     change.after = _json_of(obj, given)
     change.full_clean()
@@ -110,6 +112,8 @@ def _refuse(act: Act, obj: models.Model, given: Mapping[str, Any]) -> None:
         }
     if faults:
         raise ValidationError(faults)
+    # What no approval could write is not asked for.
+    field_rights.refuse(act, obj, given, way=Way.REQUEST)
 
 
 def _change_of(act: Act, kind: Kind, obj: Any, given: Mapping[str, Any]) -> ChangeRequest:

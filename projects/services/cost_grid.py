@@ -85,6 +85,7 @@ class _Save:
     errors: dict[Key, str] = field(default_factory=dict)
     theirs: dict[Key, CostLine] = field(default_factory=dict)
     changed: list[tuple[CostLine, dict[str, Any] | None]] = field(default_factory=list)
+    known: field_rights.Known = field(default_factory=field_rights.Known)
 
     def judge(self, key: Key, given: Entry, line: CostLine | None) -> None:
         """Sort one cell: unchanged, refused, in conflict, or to be written."""
@@ -125,10 +126,12 @@ class _Save:
             stage=stage,
             account=self.account,
         )
-        given = {"amount": amount, "amount_state": state}
+        given: dict[str, Any] = {"amount": amount, "amount_state": state}
+        if before is None:
+            given["sheet_year"] = self.sheet_year
         try:
-            if before is not None:
-                field_rights.refuse(self.act, line, field_rights.changed_fields(line, given))
+            entered = field_rights.changed_fields(line, given)
+            field_rights.refuse(self.act, line, entered, known=self.known)
             line.amount, line.amount_state = amount, state
             line.full_clean()
         except ValidationError as error:

@@ -52,6 +52,8 @@ class Known:
     _plans: dict[int, bool] = field(default_factory=dict)
     _methods: dict[int, set[int]] = field(default_factory=dict)
     _values: dict[int, list[tuple[int, int, bool, bool]]] = field(default_factory=dict)
+    # Holder → (budget year, stage) → the newest sheet year that reports an amount.
+    _sheets: dict[tuple[str, int], dict[tuple[int, str], int]] = field(default_factory=dict)
 
     def has_plan(self, project_id: int) -> bool:
         """Whether a plan of the project was agreed."""
@@ -99,6 +101,23 @@ class Known:
             return False
         self.read_kpis([kpi_id])
         return any(t and y == year and pk != besides for pk, y, t, _a in self._values[kpi_id])
+
+    def read_sheets(self, name: str, holder_ids: Iterable[int]) -> None:
+        """Read what many systems, or projects (`name`), have reported, at once."""
+        known = {pk for held, pk in self._sheets if held == name}
+        wanted = sorted(set(holder_ids) - known)
+        for start in range(0, len(wanted), _CHUNK):
+            part = wanted[start : start + _CHUNK]
+            self._sheets.update({(name, pk): {} for pk in part})
+            rows = CostLine.objects.filter(amount__isnull=False, **{f"{name}__in": part}).order_by()
+            figures = rows.values_list(f"{name}_id", "budget_year", "stage")
+            for pk, year, stage, newest in figures.annotate(models.Max("sheet_year")):
+                self._sheets[name, pk][year, stage] = newest
+
+    def newest_sheet(self, name: str, holder_id: int, year: int, stage: str) -> int | None:
+        """The newest sheet year in which a holder reported of a budget year and stage."""
+        self.read_sheets(name, [holder_id])
+        return self._sheets[name, holder_id].get((year, stage))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +209,20 @@ def _first_or_stands(figure: str) -> Callable[[Case], str]:
 def _amount(case: Case) -> str:
     """Settled from the second year after the sheet's: the year after it, offices still correct."""
     known = not case.is_new and case.obj.amount is not None
-    return "settled" if known and fiscal_year_of(case.day) > case.obj.sheet_year + 1 else "open"
+    sheet_year = case.obj.sheet_year if known else _newest_beside(case)
+    settled = sheet_year is not None and fiscal_year_of(case.day) > sheet_year + 1
+    return "settled" if settled else "open"
+
+
+def _newest_beside(case: Case) -> int | None:
+    """The newest sheet of what is reported of the same year and stage: another line, of a newer
+    sheet or another account, would replace it or add to it."""
+    year, stage = case.after("budget_year"), case.after("stage")
+    for name in ("system", "project"):
+        holder = case.after(name)
+        if holder is not None and holder.pk is not None:
+            return case.known.newest_sheet(name, holder.pk, year, stage)
+    return None
 
 
 def _review(*, tells_new: bool) -> Callable[[Case], str]:
@@ -413,6 +445,7 @@ def refuse(
     given: Mapping[str, Any],
     *,
     way: Way = Way.DOOR,
+    known: Known | None = None,
 ) -> None:
     """Raise ValidationError (field → why) unless the actor may write `given` to `obj` by this way,
     PermissionDenied where they may not write the record at all.
@@ -421,7 +454,7 @@ def refuse(
     """
     if not given or not table.is_guarded(str(obj._meta.model_name)):
         return
-    case = Case(obj, given, timezone.localdate(act.at), Known())
+    case = Case(obj, given, timezone.localdate(act.at), known or Known())
     roles = roles_over(act.user, obj) if way is Way.DOOR else table.ALL_ROLES
     if not roles:
         raise PermissionDenied

@@ -202,6 +202,10 @@ def add_method(act: Act, kpi: Any, values: Mapping[str, Any]) -> KpiMethod:
             )
         if not str(values["reason"]).strip():
             raise ValidationError({"reason": _("A new method needs a reason.")})
+        # A figure of that year was measured as it was told then: no method comes in under it.
+        since = {} if values["from_year"] is None else {"fiscal_year__gte": values["from_year"]}
+        if since and KpiValue.objects.filter(kpi=kpi, actual__isnull=False, **since).exists():
+            raise ValidationError({"from_year": _("Figures stand under this KPI.")})
     method.full_clean()
     method.save(force_insert=True)
     audit.record_object(act, "kpimethod.created", method, before=None, after=snapshot(method))

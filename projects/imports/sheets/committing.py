@@ -150,8 +150,7 @@ class _SheetWriter:
         if self.tells_each:
             before = {row.obj.pk: state_of(row.obj) for row in old}
         self._touch(old, touched)
-        for row in self.rows:
-            placing.refuse(self.act, row.obj, {**row.values, **row.many})
+        self._refuse_misplaced()
         for part in _parts(new):
             self._assign(part)
             self.model._default_manager.bulk_create([row.obj for row in part], batch_size=BATCH)
@@ -172,6 +171,15 @@ class _SheetWriter:
         self._check_independence()
         if self.tells_each:
             self._tell(before)
+
+    def _refuse_misplaced(self) -> None:
+        """A row that may not stand where the file puts it is told by its number."""
+        for row in self.rows:
+            try:
+                placing.refuse(self.act, row.obj, {**row.values, **row.many})
+            except ValidationError as error:
+                told = f"{row.sheet.title} {row.number}: {' '.join(error.messages)}"
+                raise DomainError(told) from error
 
     def _lock(self, rows: list[Row]) -> None:
         """Hold the stored rows, and see that they still are what was checked."""

@@ -5,7 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from governance.access import Role
-from projects.models import Kpi
+from projects.models import CostLine, Kpi
 from projects.services import field_rights
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def guarded(
     """What the rows of one sheet write and may not, as their records stand: row, field, why.
 
     Rows outside of the actor's reach are told as such, not here. Cost: two queries a 900 KPIs,
-    none for other kinds.
+    one a 900 holders of cost lines, none for other kinds.
     """
     cases = [(row, field_rights.changed_fields(row.obj, row.values)) for row in rows]
     known = field_rights.Known()
@@ -31,6 +31,10 @@ def guarded(
         )
         if kpi is not None and kpi.pk is not None
     )
+    lines = [row for row, _given in cases if isinstance(row.obj, CostLine)]
+    for name in ("system", "project"):
+        holders = (row.values.get(name) for row in lines)
+        known.read_sheets(name, (held.pk for held in holders if held and held.pk is not None))
     for row, given in cases:
         roles = roles_over(row)
         if roles:
