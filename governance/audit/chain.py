@@ -55,8 +55,7 @@ class Walk:
         end = max([sealed, last, *(head.seq for head in heads)])
         seals = _Seals(end)
         expected = 1
-        rows = AuditEvent.objects.filter(seq__lte=end).order_by("seq")
-        for event in rows.iterator(chunk_size=CHUNK):
+        for event in _events(end):
             if event.seq != expected:
                 yield Fault(expected, Kind.GAP)
             if event.previous_hash != self.last_hash:
@@ -98,17 +97,40 @@ class Walk:
             self._floor = anchor.at if self._floor is None else max(self._floor, anchor.at)
 
 
+# Both tables page by page, with no cursor left open: SQLite refuses what a check writes of its own
+# progress beside one, as soon as anybody else has written. Rows that tampering gave the same number
+# are told apart by their key, so that none falls between two pages.
+
+
+def _events(end: int) -> Iterator[AuditEvent]:
+    """The events up to a number, in their order. Cost: a query a CHUNK of them."""
+    rows = AuditEvent.objects.filter(seq__lte=end).order_by("seq", "pk")
+    page = list(rows[:CHUNK])
+    while page:
+        yield from page
+        last = page[-1]
+        rest = rows.filter(seq__gte=last.seq).exclude(seq=last.seq, pk__lte=last.pk)
+        page = list(rest[:CHUNK])
+
+
+def _seals(end: int) -> Iterator[tuple[int, int, str, str, str]]:
+    """The seals up to an event: its number, their own, type, key and state. Cost: as `_events`."""
+    rows = AuditSeal.objects.filter(seq__lte=end).order_by("seq", "number", "pk")
+    told = rows.values_list("seq", "number", "object_type", "object_key", "state", "pk")
+    page = list(told[:CHUNK])
+    while page:
+        yield from (row[:5] for row in page)
+        seq, number, *_rest, pk = page[-1]
+        rest = told.filter(seq__gte=seq).exclude(seq=seq, number__lt=number)
+        page = list(rest.exclude(seq=seq, number=number, pk__lte=pk)[:CHUNK])
+
+
 class _Seals:
     """The seals in the order of their events, read along with the chain."""
 
     def __init__(self, end: int) -> None:
-        rows = (
-            AuditSeal.objects.filter(seq__lte=end)
-            .order_by("seq", "number")
-            .values_list("seq", "number", "object_type", "object_key", "state")
-        )
         self.read = 0
-        self._groups = groupby(rows.iterator(chunk_size=CHUNK), key=lambda row: row[0])
+        self._groups = groupby(_seals(end), key=lambda row: row[0])
         self._waiting = next(self._groups, None)
 
     def upto(self, event: AuditEvent) -> Iterator[Fault]:

@@ -173,16 +173,8 @@ def record_object(
     the database holds. `wrote` are rows that were written with it.
     """
     old, new = changes(before, after)
-    return record(
-        act,
-        verb,
-        object_type=instance._meta.model_name or "",
-        object_key=str(instance.pk),
-        object_name=str(instance),
-        before=old,
-        after=new,
-        state=state_of(instance, after),
-        wrote=wrote,
+    return _record_of(
+        act, verb, instance, before=old, after=new, state=state_of(instance, after), wrote=wrote
     )
 
 
@@ -193,6 +185,19 @@ def record_deletion(
 
     Apart from `record_object`, so that no event about an object that stays can tell of its end.
     """
+    return _record_of(act, verb, instance, before=before, after=None, state=GONE)
+
+
+def _record_of(
+    act: Act,
+    verb: str,
+    instance: models.Model,
+    *,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+    state: str,
+    wrote: Iterable[State] = (),
+) -> AuditEvent:
     return record(
         act,
         verb,
@@ -200,5 +205,7 @@ def record_deletion(
         object_key=str(instance.pk),
         object_name=str(instance),
         before=before,
-        state=GONE,
+        after=after,
+        state=state,
+        wrote=wrote,
     )

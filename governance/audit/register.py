@@ -122,9 +122,10 @@ def _rows_gone(model: type[models.Model], tick: Callable[[], object]) -> Iterato
     events = AuditEvent.objects.filter(object_type=object_type).exclude(state="").order_by()
     seals = AuditSeal.objects.filter(object_type=object_type).order_by()
     keys = events.values_list("object_key").union(seals.values_list("object_key"))
-    for chunk in _chunks(keys.iterator(chunk_size=CHUNK)):
+    # Read whole: beside an open cursor SQLite refuses what `tick` writes.
+    for chunk in _chunks([key for (key,) in keys]):
         tick()
-        yield from _gone(model, [key for (key,) in chunk])
+        yield from _gone(model, chunk)
 
 
 def _gone(model: type[models.Model], keys: list[str]) -> Iterator[Fault]:

@@ -418,7 +418,7 @@ def _faults(case: Case) -> dict[str, str]:
             return {"method_version": _("This KPI has no such method: describe it first.")}
     if isinstance(obj, MonthlyUpdate) and given.get("period", date.min) > month_of(case.day):
         return {"period": _("This month has not begun.")}
-    if isinstance(obj, CostLine) and given.get("sheet_year", 0) > fiscal_year_of(case.day) + 1:
+    if isinstance(obj, CostLine) and (given.get("sheet_year") or 0) > fiscal_year_of(case.day) + 1:
         # The newest sheet counts: one of a far year would replace every figure before it.
         return {"sheet_year": _("This sheet year lies too far ahead.")}
     return {} if case.is_new else _of_a_review(obj, given)
