@@ -52,14 +52,14 @@ def mail(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def proof(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Something has to tell an account's holder from whoever made it."""
-    if settings.PROVING_MAIL_DOMAINS or settings.OIDC_SERVER_URL or not settings.HAS_MAIL:
+    """A mail proves nobody to whoever typed its address, unless the domain is an official one."""
+    if not settings.HAS_MAIL or settings.OIDC_SERVER_URL or settings.PROVING_MAIL_DOMAINS:
         return []
     return [
         Warning(
-            "Nothing proves whose an account is: whoever makes one counts as one person with its"
-            " holder, and neither approves what the other files.",
-            hint="Set PROVING_MAIL_DOMAINS (e.g. go.jp: mailboxes that one person has), or OIDC.",
+            "Nothing proves who holds an account: makers and those they made count as one person"
+            " until proven, and don't approve what the other files.",
+            hint="Set PROVING_MAIL_DOMAINS, e.g. example.go.jp, or OIDC_SERVER_URL.",
             id="governance.W008",
         )
     ]

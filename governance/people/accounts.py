@@ -13,46 +13,58 @@ from django.db.models import Min
 from governance import audit
 from governance.audit import Act
 from governance.models import AccountTie, AuditEvent, User
-from governance.people import sessions, sign_ins, ties
+from governance.people import mails, sessions, sign_ins, ties
 from governance.people.links import Way
+
+_TYPED = ("user.created", "user.address_changed")
+
+
+def _mailbox(address: str) -> tuple[str, str]:
+    """The mailbox and the domain that an address leads to: capitals and a +tag change neither."""
+    local, _at, domain = address.strip().casefold().rpartition("@")
+    return local.partition("+")[0] or local, domain
+
+
+def _is_shared(user: User) -> bool:
+    """Whether another account has the mailbox too, or had it and may be one person with the holder:
+    nobody hands the own mailbox on to an account they have in hand. Cost: five queries and more
+    along a chain of ties."""
+    mailbox = _mailbox(user.email)
+    others = User.objects.filter(email__iendswith=f"@{mailbox[1]}").exclude(pk=user.pk)
+    found = set(others.values_list("email", flat=True))
+    hands = ties.tied_to([user.pk]) | (_typed_by(user) or frozenset())
+    keys = [str(pk) for pk in hands]
+    typed = AuditEvent.objects.filter(object_type="user", object_key__in=keys, verb__in=_TYPED)
+    for states in typed.values_list("before", "after"):
+        found.update((state or {}).get("email") or "" for state in states)
+    return any(_mailbox(one) == mailbox for one in found)
+
+
+def _typed_by(user: User) -> frozenset[int] | None:
+    """Who but the holder may have typed the address (ids): its writer by the trail, and whoever had
+    the account in hand when it was written as the holder. None where nobody can tell: the machine
+    made the account, or the trail does not know the address. Cost: two queries."""
+    typed = (
+        AuditEvent.objects.filter(object_type="user", object_key=str(user.pk), verb__in=_TYPED)
+        .order_by("seq")
+        .last()
+    )
+    if typed is None or typed.actor_id is None or (typed.after or {}).get("email") != user.email:
+        return None
+    if typed.actor_id != user.pk:
+        return frozenset({typed.actor_id})
+    then = AccountTie.objects.filter(ties.open_ties(typed.at), user=user, at__lte=typed.at)
+    return frozenset(then.values_list("actor_id", flat=True))
 
 
 def address_proves(user: User) -> bool:
-    """Whether a mail to the account's address proves its holder: the mailbox is nobody else's, and
-    of a domain that counts (PROVING_MAIL_DOMAINS). Where the site names none, an address proves
-    nobody if it was typed while another person had the account in hand: it may be that person's
-    own. Cost: at most three queries."""
-    if not user.email:
+    """Whether a mail to the account's address proves its holder: the mailbox is no other account's,
+    and either of a domain that gives one to its own people alone (PROVING_MAIL_DOMAINS) or typed by
+    the holder while nobody else had the account in hand. Cost: as `_is_shared`, and two queries."""
+    if not user.email or _is_shared(user):
         return False
-    box, domain = _mailbox(user.email)
-    allowed = [one.lower().lstrip("@.") for one in settings.PROVING_MAIL_DOMAINS]
-    if allowed and not any(domain == one or domain.endswith(f".{one}") for one in allowed):
-        return False
-    if not allowed and _typed_in_other_hands(user):
-        return False
-    others = User.objects.filter(email__iendswith=f"@{domain}").exclude(pk=user.pk)
-    return all(_mailbox(one)[0] != box for one in others.values_list("email", flat=True))
-
-
-def _mailbox(email: str) -> tuple[str, str]:
-    """The mailbox behind an address and its domain: what follows a + is read by the same person."""
-    local, _at, domain = email.lower().rpartition("@")
-    return f"{local.partition('+')[0]}@{domain}", domain
-
-
-def _typed_in_other_hands(user: User) -> bool:
-    """Whether somebody else had the account in hand when it got the address that it has. Cost: two
-    queries."""
-    told = AuditEvent.objects.filter(
-        object_type="user",
-        object_key=str(user.pk),
-        verb__in=("user.created", "user.address_changed"),
-    )
-    at = told.order_by("-seq").values_list("at", flat=True).first()
-    if at is None:
-        return False
-    ties_then = AccountTie.objects.filter(ties.open_ties(at), user=user, at__lte=at)
-    return ties_then.exists()
+    official = {one.strip().casefold().lstrip("@.") for one in settings.PROVING_MAIL_DOMAINS}
+    return _mailbox(user.email)[1] in official or _typed_by(user) == frozenset()
 
 
 def _in_hand_since(user: User) -> datetime | None:
@@ -97,13 +109,18 @@ def prove(act: Act, user: User, *, is_password_new: bool) -> None:
 @transaction.atomic
 def set_password_by_link(act: Act, user: User, password: str, way: Way) -> None:
     """The holder of a one-time link sets a password; every session ends. A mailed link proves the
-    holder. Audited as "user.password_set"."""
+    holder where the address does; else whoever typed that may be the reader, and is tied to the
+    account. Audited as "user.password_set"."""
     user.set_password(password)
     user.save(update_fields=["password"])
     audit.record_object(act, "user.password_set", user, before=None, after={"link": way.value})
     sessions.end_all(act, user, "password")
-    if way is Way.MAIL and address_proves(user):
-        prove(act, user, is_password_new=True)
+    if way is Way.MAIL:
+        if address_proves(user):
+            prove(act, user, is_password_new=True)
+        else:
+            # Also after a proof by single sign-on: "forgotten" ties nobody, and leads there too.
+            ties.tie_all(act, user, _typed_by(user) or (), AccountTie.Kind.LINK_SEEN)
     _tell_password(act, user)
 
 
@@ -124,8 +141,8 @@ def _tell_password(act: Act, user: User) -> None:
 
 @transaction.atomic
 def change_address(act: Act, user: User, email: str) -> bool:
-    """Give an account another address; False where it is the same. Who it belongs to is open again.
-    Audited as "user.address_changed"."""
+    """Give an account another address; False where it is the same. Who it belongs to is open again,
+    and the old address is told by mail. Audited as "user.address_changed"."""
     user = User.objects.select_for_update().get(pk=user.pk)
     if user.email == email:
         return False
@@ -137,6 +154,9 @@ def change_address(act: Act, user: User, email: str) -> bool:
     audit.record_object(act, "user.address_changed", user, before=before, after=after)
     ties.tie(act, user, AccountTie.Kind.RESET)
     sign_ins.tell_holder(user, f"address:{act.at.isoformat()}", "address-changed", act)
+    if old := before["email"]:
+        # Notices follow the new address, which may be a stranger's. Sent once the change holds.
+        transaction.on_commit(lambda: mails.tell_old_address(user, str(old), act.at))
     return True
 
 

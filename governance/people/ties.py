@@ -27,6 +27,16 @@ def tie(act: Act, user: User, kind: AccountTie.Kind) -> None:
 
 
 @transaction.atomic
+def tie_all(act: Act, user: User, actor_ids: Iterable[int], kind: AccountTie.Kind) -> None:
+    """Tie people to `user`'s account for what they did earlier, where no tie is open. Audited as
+    "accounttie.made"."""
+    is_open = AccountTie.objects.filter(user=user, ended_at__isnull=True)
+    for pk in sorted(set(actor_ids) - {user.pk, *is_open.values_list("actor_id", flat=True)}):
+        made = AccountTie.objects.create(user=user, actor_id=pk, kind=kind, at=act.at)
+        audit.record_object(act, "accounttie.made", made, before=None, after=snapshot(made))
+
+
+@transaction.atomic
 def prove(act: Act, user: User) -> None:
     """The holder has proven the own identity: ties before this moment count no more, for anything
     written from now on.

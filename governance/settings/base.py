@@ -373,7 +373,8 @@ vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=15)
 # Whether mail reaches anybody: links to set a password are mailed to their holder alone then.
 HAS_MAIL = vars()["EMAIL_BACKEND"] != "django.core.mail.backends.console.EmailBackend"
-# Domains whose addresses prove their holder (e.g. go.jp); empty: every address.
+# Domains that give addresses to their own people alone (example.go.jp, each in full): a mail there
+# proves its reader. Empty: mail proves nobody to whoever typed the address.
 PROVING_MAIL_DOMAINS = env.list("PROVING_MAIL_DOMAINS", default=[])
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="governance@localhost")
 # Stands before the addresses in mails, e.g. https://governance.example.go.jp

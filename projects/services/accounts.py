@@ -6,14 +6,13 @@ gave it one role more has gained no power over the rest.
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from governance.access import Action
 from governance.audit import Act
@@ -21,10 +20,6 @@ from governance.exceptions import DomainError
 from governance.models import AccountTie, AuditEvent, Membership, User
 from governance.people import accounts, invitations
 from projects.services.memberships import grantable
-
-_NOT_ITS_OFFICE: Final = gettext_lazy(
-    "Only who made the account, or whose office it belongs to, may hand out its link."
-)
 
 
 def is_maker(actor: Any, person: User) -> bool:
@@ -102,7 +97,9 @@ def hand_link(act: Act, person: User, site: str) -> Handed:
             raise DomainError(_("The mail could not be sent. Try again later."))
         return Handed(mailed=True)
     if act.user is not None and not may_see_link(act.user, person, timezone.localdate(act.at)):
-        raise DomainError(str(_NOT_ITS_OFFICE))
+        raise DomainError(
+            _("Only who made the account, or whose office it belongs to, may hand out its link.")
+        )
     return Handed(path=invitations.show_link(act, person))
 
 
@@ -134,11 +131,10 @@ def reactivate(act: Act, person: User) -> bool:
 @transaction.atomic
 def change_address(act: Act, person: User, email: str) -> bool:
     """Mend the address of somebody's account; who it belongs to is open again. Raises
-    PermissionDenied outside of reach, ValidationError for no address, DomainError for who may not
-    hand out a link either: the next one goes to the new address."""
-    require_reach(act, person)
+    PermissionDenied where a link may not pass through the actor's hands either: it goes to whatever
+    address stands there. ValidationError for no address."""
     if act.user is not None and not may_see_link(act.user, person, timezone.localdate(act.at)):
-        raise DomainError(str(_NOT_ITS_OFFICE))
+        raise PermissionDenied
     return accounts.change_address(act, person, email)
 
 

@@ -51,10 +51,12 @@ def account_of(request: HttpRequest, person: User) -> dict[str, Any]:
     if not service.in_reach(request.user, person, on):
         return {"is_in_reach": False}
     by_mail = invitations.goes_by_mail(person)
+    may_see_link = service.may_see_link(request.user, person, on)
     return {
         "is_in_reach": True,
         "by_mail": by_mail,
-        "may_link": by_mail or service.may_see_link(request.user, person, on),
+        "may_link": by_mail or may_see_link,
+        "may_change_address": may_see_link,
         "has_factor": sign_ins.has_second_factor(person),
     }
 
@@ -171,6 +173,8 @@ def reactivate(request: HttpRequest, username: str) -> HttpResponse:
 def change_address(request: HttpRequest, username: str) -> HttpResponse:
     """Mend the address of somebody's account."""
     person = _found(request, username)
+    if not service.may_see_link(request.user, person, timezone.localdate()):
+        raise PermissionDenied
     form = AddressForm(request.POST or None, initial={"email": person.email}, label_suffix="")
     if request.method == "POST" and form.is_valid():
         act = act_of(request)
@@ -179,8 +183,6 @@ def change_address(request: HttpRequest, username: str) -> HttpResponse:
         except ValidationError as error:
             for message in error.messages:
                 form.add_error(None, message)
-        except DomainError as error:
-            form.add_error(None, str(error))
         else:
             if is_changed:
                 ask_to_confirm(request, act, User.objects.get(pk=person.pk))

@@ -16,6 +16,7 @@ def safe(settings: Any) -> Any:
     settings.MFA_REQUIRED_ROLES = ["cio_office", "ministry_cio", "pmo", "hr", "auditor"]
     settings.SESSION_IDLE_SECONDS, settings.SESSION_COOKIE_AGE = 1800, 43200
     settings.OIDC_SERVER_URL = ""
+    settings.PROVING_MAIL_DOMAINS = ["example.go.jp"]
     return settings
 
 
@@ -23,6 +24,7 @@ def _ids() -> list[str]:
     asked = (
         checks.shared_cache,
         checks.mail,
+        checks.proof,
         checks.roles_with_second_factor,
         checks.second_factor,
         checks.session_limits,
@@ -47,6 +49,7 @@ def test_a_safe_site_has_nothing_to_mend(safe: Any) -> None:
         ("HAS_MAIL", False, "governance.W002"),
         ("SITE_URL", "", "governance.W003"),
         ("SITE_URL", "http://governance.example.go.jp", "governance.W003"),
+        ("PROVING_MAIL_DOMAINS", [], "governance.W008"),
         ("MFA_REQUIRED_ROLES", ["pmo", "hr"], "governance.W005"),
         ("SESSION_IDLE_SECONDS", 0, "governance.W006"),
         ("SESSION_IDLE_SECONDS", 3601, "governance.W006"),

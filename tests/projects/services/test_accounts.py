@@ -1,5 +1,6 @@
 """Accounts in the hands of offices: who gets a link, who resets, who closes (cases S1, S2)."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -214,6 +215,46 @@ def test_an_office_mends_an_address_and_the_holder_is_proven_anew(
     assert (pjmo.email, pjmo.proven_at) == ("pjmo@example.go.jp", None)
     assert tied_to([pjmo.pk]) == {pmo.pk}
     assert "pjmo@example.go.jp" in text(signed_in(pmo).get("/people/p/pjmo/"))
+
+
+def test_an_address_that_the_office_typed_proves_nobody_to_it(
+    world: World, pmo: User, pjmo: User, settings: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    """Otherwise an office takes over an account with a mailbox of its own, and agrees with itself."""
+    settings.HAS_MAIL, settings.PROVING_MAIL_DOMAINS = True, []
+    User.objects.filter(pk=pjmo.pk).update(email="pjmo@example.go.jp", proven_at=timezone.now())
+    with django_capture_on_commit_callbacks(execute=True):
+        signed_in(pmo).post("/people/p/pjmo/address/", {"email": "pmo-2@example.com"})
+    told, link = sorted(mail.outbox, key=lambda one: "/accounts/set/" in str(one.body))
+    assert (told.to, link.to) == (["pjmo@example.go.jp"], ["pmo-2@example.com"])
+    assert "pmo-2" not in str(told.body)
+    path = re.search(r"https?://[^/]+(/accounts/set/\S+)", str(link.body))
+    assert path
+    client = Client()
+    form = client.get(path[1], follow=True).redirect_chain[-1][0]
+    words = "another horse, another battery"
+    assert client.post(form, {"new_password1": words, "new_password2": words}).status_code == 302
+    pjmo.refresh_from_db()
+    assert pjmo.check_password(words)
+    assert pjmo.proven_at is None
+    assert tied_to([pjmo.pk]) == {pmo.pk}
+
+
+def test_an_office_that_may_see_no_link_changes_no_address(
+    world: World, pmo: User, other_pmo: User, now: datetime
+) -> None:
+    """The link goes to whatever address stands there: the actor's own gift opens nothing."""
+    made = made_by(other_pmo, now)
+    given = hold(made, Role.PJMO, project=world.project)
+    audit.record_object(act(pmo, now), "membership.granted", given, before=None, after={})
+    client = signed_in(pmo)
+    assert client.get("/people/p/taro/address/").status_code == 403
+    assert client.post("/people/p/taro/address/", {"email": "a@b.jp"}).status_code == 403
+    assert "/people/p/taro/address/" not in text(client.get("/people/p/taro/"))
+    with pytest.raises(PermissionDenied):
+        accounts.change_address(act(pmo, now), made, "a@b.jp")
+    made.refresh_from_db()
+    assert made.email == ""
 
 
 def test_the_settings_page_changes_no_address(pjmo: User) -> None:
