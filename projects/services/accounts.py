@@ -6,20 +6,28 @@ gave it one role more has gained no power over the rest.
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from governance.access import Action
+from governance.access import APPROVING_ROLES, Action, Role, rights_of
 from governance.audit import Act
 from governance.exceptions import DomainError
 from governance.models import AccountTie, AuditEvent, Membership, User
 from governance.people import accounts, invitations
 from projects.services.memberships import grantable
+
+_NOT_ITS_OFFICE: Final = gettext_lazy(
+    "Only who made the account, or whose office it belongs to, may hand out its link."
+)
+_NOT_ONE_OFFICE: Final = gettext_lazy(
+    "This account decides on what others file: only the CIO office may hand out its link."
+)
 
 
 def is_maker(actor: Any, person: User) -> bool:
@@ -31,12 +39,20 @@ def is_maker(actor: Any, person: User) -> bool:
 
 def in_reach(actor: Any, person: User, on: date) -> bool:
     """Whether `actor` may act on the account of `person`: every role that has not ended is one that
-    the actor may give there; an account without a role is its maker's. Cost: three queries."""
-    if actor.pk == person.pk or not grantable(actor):
+    the actor may give there; an account without a role is its maker's. A verifier's account is out
+    of reach of whom it verifies, for whoever has it in hand silences it: that one is the CIO
+    office's, as are those that approve. Cost: three queries."""
+    if actor.pk == person.pk:
+        return False
+    if _is_overseer(actor):
+        return _is_overseen(_not_ended(person, on))
+    if not grantable(actor):
         return False
     held = _not_ended(person, on)
     if not held:
         return is_maker(actor, person)
+    if any(one.role == Role.VERIFIER for one in held):
+        return False
     theirs = Membership.objects.visible_to(actor, Action.EDIT).filter(user=person)
     reached = set(theirs.values_list("pk", flat=True))
     return all(one.pk in reached and one.role in grantable(actor) for one in held)
@@ -44,16 +60,35 @@ def in_reach(actor: Any, person: User, on: date) -> bool:
 
 def may_see_link(actor: Any, person: User, on: date) -> bool:
     """Whether a link to set the password may pass through the hands of `actor`: the account is in
-    reach, and not only by roles that the actor gave. Cost: five queries."""
+    reach, not only by roles that the actor gave, and holds none that two have to give: whoever saw
+    the link decides as its holder. Cost: five queries."""
     if not in_reach(actor, person, on):
+        return False
+    if _is_overseer(actor):
+        return True
+    held = _not_ended(person, on)
+    if any(one.role in APPROVING_ROLES for one in held):
         return False
     if is_maker(actor, person):
         return True
-    held = {str(one.pk) for one in _not_ended(person, on) if _is_valid(one, on)}
+    valid = {str(one.pk) for one in held if _is_valid(one, on)}
     written = AuditEvent.objects.filter(
-        actor=actor, object_type="membership", object_key__in=held
+        actor=actor, object_type="membership", object_key__in=valid
     ).values_list("object_key", flat=True)
-    return bool(held - set(written))
+    return bool(valid - set(written))
+
+
+def _is_overseer(actor: Any) -> bool:
+    """The CIO office, unless it is also an office of a ministry: that would be no other one."""
+    return Role.CIO_OFFICE in rights_of(actor).roles() and not grantable(actor)
+
+
+def _is_overseen(held: list[Membership]) -> bool:
+    """Whether a ministry's account is not its ministry's alone to hand out; those of the whole
+    government are handed out on the machine."""
+    roles = {one.role for one in held}
+    is_local = all(one.agency_id is not None or one.project_id is not None for one in held)
+    return is_local and bool(roles & (APPROVING_ROLES | {Role.VERIFIER}))
 
 
 def _not_ended(person: User, on: date) -> list[Membership]:
@@ -70,6 +105,14 @@ def require_reach(act: Act, person: User) -> None:
     """Raise PermissionDenied unless the account is in reach; the machine itself may do it all."""
     if act.user is not None and not in_reach(act.user, person, timezone.localdate(act.at)):
         raise PermissionDenied
+
+
+def _require_link(act: Act, person: User) -> None:
+    on = timezone.localdate(act.at)
+    if act.user is None or may_see_link(act.user, person, on):
+        return
+    decides = any(one.role in APPROVING_ROLES for one in _not_ended(person, on))
+    raise DomainError(str(_NOT_ONE_OFFICE if decides else _NOT_ITS_OFFICE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +139,7 @@ def hand_link(act: Act, person: User, site: str) -> Handed:
         if not invitations.mail_link(act, person, site, kind):
             raise DomainError(_("The mail could not be sent. Try again later."))
         return Handed(mailed=True)
-    if act.user is not None and not may_see_link(act.user, person, timezone.localdate(act.at)):
-        raise DomainError(
-            _("Only who made the account, or whose office it belongs to, may hand out its link.")
-        )
+    _require_link(act, person)
     return Handed(path=invitations.show_link(act, person))
 
 

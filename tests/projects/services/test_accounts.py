@@ -121,6 +121,59 @@ def test_the_office_that_the_person_belongs_to_sees_it_too(
     assert not accounts.may_see_link(pjmo, pmo, ON())
 
 
+@pytest.mark.parametrize(
+    "role", [Role.PMO, Role.ACCOUNTING, Role.HR, Role.MINISTRY_CIO], ids=lambda role: role.value
+)
+def test_no_office_sees_the_link_of_who_decides_alone(
+    world: World, cio: User, now: datetime, role: Role
+) -> None:
+    """Otherwise personnel publishes as the ministry's CIO; makers are no exception."""
+    hr = person(Role.HR, world)
+    made = made_by(hr, now)
+    hold(made, role, agency=world.home, valid_from=ON() + timedelta(days=30))
+    assert accounts.in_reach(hr, made, ON())
+    assert not accounts.may_see_link(hr, made, ON())
+    with pytest.raises(DomainError, match="only the CIO office"):
+        accounts.hand_link(act(hr, now), made, SITE)
+    with pytest.raises(PermissionDenied):
+        accounts.change_address(act(hr, now), made, "hr.private@example.net")
+    assert accounts.may_see_link(cio, made, ON())
+    assert "/accounts/set/" in text(signed_in(cio).post("/people/p/taro/link/"))
+    assert cio.pk in tied_to([made.pk])
+
+
+def test_who_is_verified_has_no_verifier_in_hand(
+    world: World, pmo: User, cio: User, now: datetime
+) -> None:
+    """One click on "link" would tie the verifier to the PMO, and silence them for good."""
+    verifier = made_by(pmo, now - timedelta(days=2), "verifier")
+    hold(verifier, Role.VERIFIER, project=world.project)
+    for path in ("link", "deactivate", "factors", "address", "reactivate"):
+        answer = signed_in(pmo).post(
+            f"/people/p/verifier/{path}/", {"reason": "x", "email": "a@b.jp"}
+        )
+        assert answer.status_code == 403, path
+    assert not AccountTie.objects.exclude(kind=AccountTie.Kind.MADE).exists()
+    assert accounts.may_see_link(cio, verifier, ON())
+
+
+def test_the_cio_office_reaches_no_other_accounts(
+    world: World, pmo: User, pjmo: User, cio: User
+) -> None:
+    """Those that one office looks after, those of the whole government, and a double office's own."""
+    assert not accounts.in_reach(cio, pjmo, ON())
+    assert not accounts.in_reach(cio, person(Role.AUDITOR, world), ON())
+    assert accounts.in_reach(cio, pmo, ON())
+    hold(pmo, Role.CIO_OFFICE)
+    hold(pmo, Role.PJMO, project=world.project)
+    assert not accounts.in_reach(cio, pmo, ON())
+    hr = person(Role.HR, world)
+    double = factories.UserFactory.create(username="double")
+    hold(double, Role.CIO_OFFICE)
+    hold(double, Role.PMO, agency=world.home)
+    assert not accounts.may_see_link(double, hr, ON())
+
+
 def test_the_link_is_shown_once_and_told(world: World, pmo: User) -> None:
     client = signed_in(pmo)
     made = client.post("/people/new/", {"username": "taro", "display_name": "太郎",
