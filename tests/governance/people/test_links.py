@@ -257,7 +257,7 @@ def test_without_mail_the_page_says_whom_to_ask(holder: User) -> None:
     browser().post("/accounts/forgotten/", {"name": "holder"})
     assert mail.outbox == []
     page = text(browser().get("/accounts/login/"))
-    assert "Ask your PMO for a new link" in page
+    assert "Ask the office that looks after your account for a new link" in page
 
 
 # Changed by the holder ---------------------------------------------------------------------------
