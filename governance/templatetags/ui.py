@@ -1,7 +1,7 @@
 """Tags for the shared page parts: icons, navigation links, page numbers."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from django import template
 from django.conf import settings
@@ -15,6 +15,9 @@ from governance.access import Action, Resource, can_somewhere
 from governance.web.readers import readers_of
 
 register = template.Library()
+
+TYPED_REASON: Final = "typed_reason"
+"""Key of the session: the page of a refused decision ("at") and the reason typed there ("text")"""
 
 register.simple_tag(icons.icon, name="icon")
 
@@ -50,3 +53,15 @@ def page_range(paginator: "Paginator[Any]", number: int) -> Iterator[int | None]
     """The page numbers around `number` and at both ends; None stands for a gap."""
     for page in paginator.get_elided_page_range(number, on_each_side=2, on_ends=1):
         yield page if isinstance(page, int) else None
+
+
+@register.simple_tag(takes_context=True)
+def typed_reason(context: dict[str, Any]) -> str:
+    """The reason typed with a decision that was refused just now on this page; told once."""
+    request = context["request"]
+    kept = request.session.get(TYPED_REASON)
+    if kept is None or kept["at"] != request.path:
+        return ""
+    del request.session[TYPED_REASON]
+    text: str = kept["text"]
+    return text

@@ -23,9 +23,9 @@ from projects.models import ChangeRequest
 from projects.models.choices import RequestState
 from projects.register import KINDS
 from projects.services import changes
+from projects.views.deciding import run
 from projects.views.editing import act_of, may_edit
 from projects.views.objects import find
-from projects.views.requests import version_of
 
 
 @drafts.kept_for(may_edit)
@@ -144,19 +144,10 @@ def _decide(
     is_own = change.requested_by_id == getattr(request.user, "pk", None)
     if not is_own and not changes.may_decide(request.user, change, timezone.localdate()):
         raise PermissionDenied
-    try:
-        service(
-            act_of(request, request.POST.get("reason", "")),
-            change.pk,
-            version=version_of(request),
-        )
-    except DomainError as error:
-        messages.error(request, str(error))
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    else:
+    url = changes.url_of(change)
+    if run(request, lambda act, version: service(act, change.pk, version=version), url):
         messages.success(request, done)
-    return redirect("change", change.pk)
+    return redirect(url)
 
 
 @require_POST

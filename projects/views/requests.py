@@ -4,26 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from governance.access import Action, require
-from governance.exceptions import DomainError
 from projects.register import KINDS
 from projects.services import requests
-from projects.views.editing import act_of
+from projects.views.deciding import run
 from projects.views.objects import find
 
 _BASELINES = KINDS["baselines"]
-
-
-def version_of(request: HttpRequest) -> int | None:
-    """The version that the page was made of, as it sends it back."""
-    given = request.POST.get("version", "")
-    return int(given) if given.isascii() and given.isdecimal() else None
 
 
 def decide(
@@ -36,15 +28,7 @@ def decide(
 ) -> HttpResponse:
     """Run a decision (`service`) on what somebody asked for, tell what came of it, go to `url`."""
     require(request.user, action, found)
-    try:
-        service(
-            act_of(request, request.POST.get("reason", "")), found.pk, version=version_of(request)
-        )
-    except DomainError as error:
-        messages.error(request, str(error))
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    else:
+    if run(request, lambda act, version: service(act, found.pk, version=version), url):
         messages.success(request, done)
     return redirect(url)
 

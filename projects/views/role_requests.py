@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,13 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from governance.exceptions import DomainError
 from governance.models import AccountTie, RoleRequest, User
 from governance.tabular import Column, Kind, build_table
 from projects import people
 from projects.services import role_requests as service
-from projects.views.editing import act_of
-from projects.views.requests import version_of
+from projects.views.deciding import run
 
 # Of those that are decided, the latest.
 _SHOWN = 50
@@ -131,18 +128,13 @@ def _do(
     request: HttpRequest, pk: int, write: Callable[..., RoleRequest], done: str
 ) -> HttpResponse:
     found = _find(request, pk)
-    try:
-        act = act_of(request, request.POST.get("reason", ""))
-        after = write(act, found.pk, version=version_of(request))
-    except DomainError as error:
-        messages.error(request, str(error))
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    else:
+    url = reverse("role-request", args=[found.pk])
+    after = run(request, lambda act, version: write(act, found.pk, version=version), url)
+    if after is not None:
         if after.state == RoleRequest.State.REQUESTED:
             done = _("You have agreed; somebody else has to agree as well.")
         messages.success(request, done)
-    return redirect("role-request", found.pk)
+    return redirect(url)
 
 
 @require_POST

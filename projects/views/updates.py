@@ -10,11 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from governance.access import Action, require
-from governance.exceptions import DomainError
 from projects.models import MonthlyUpdate
 from projects.register import KINDS
 from projects.services import updates
-from projects.views.editing import act_of
+from projects.views.deciding import run
 from projects.views.objects import find
 
 _UPDATES = KINDS["updates"]
@@ -29,18 +28,20 @@ def _do(
 ) -> HttpResponse:
     update = find(request, _UPDATES, key)
     require(request.user, action, update)
-    given = request.POST.get("version", "")
-    version = int(given) if given.isascii() and given.isdecimal() else None
+    url = _UPDATES.page_url(update)
     try:
-        service(act_of(request, request.POST.get("reason", "")), update.pk, version=version)
+        written = run(
+            request,
+            lambda act, version: service(act, update.pk, version=version),
+            url,
+            passing=(updates.NeedsAnswers,),
+        )
     except updates.NeedsAnswers as error:
         messages.warning(request, str(error))
         return redirect("projects:projects-report", update.project.code, update.period)
-    except DomainError as error:
-        messages.error(request, str(error))
-    else:
+    if written:
         messages.success(request, done)
-    return redirect(_UPDATES.page_url(update))
+    return redirect(url)
 
 
 @require_POST

@@ -617,3 +617,11 @@ def test_lists_still_offer_agencies_after_the_api_described_its_filters(
     for filter_ in filters_of(KINDS["systems"]).base_filters.values():
         assert filter_.field is not None
     assert _rows(signed_in(pmo).get("/systems/?agency=sub")) == ["外局台帳"]
+
+
+def test_a_report_that_moved_on_loses_no_reason(world: World, pmo: User) -> None:
+    update = factories.MonthlyUpdateFactory.create(project=world.project, submitted=True)
+    answer = signed_in(pmo).post(
+        f"/updates/{update.pk}/return/", {"reason": "実績の根拠を", "version": "9"}, follow=True
+    )
+    assert "実績の根拠を</textarea>" in answer.content.decode()

@@ -308,3 +308,20 @@ def test_the_page_that_asks_keeps_what_was_typed(world: World, pjmo: User) -> No
     assert answer.status_code == 422
     assert "短い" in page
     assert '<option value="testing" selected' in page
+
+
+def test_a_refused_decision_loses_no_reason(
+    world: World, pjmo: User, pmo: User, now: datetime
+) -> None:
+    """Seen: a reason of many lines was gone after "somebody else changed it"."""
+    change = ask_phase(pjmo, now, world.project, "testing")
+    client, url = signed_in(pmo), f"/changes/{change.pk}/"
+    reason = "工程の根拠がない。\n<証拠>を添えてください。"
+    client.post(f"{url}reject/", {"version": "7", "reason": reason})
+    page = client.get(url).content.decode()
+    assert "Somebody else has changed this record" in page
+    assert "工程の根拠がない。\n&lt;証拠&gt;を添えてください。</textarea>" in page
+    assert "根拠" not in client.get(url).content.decode(), "told once"
+    client.post(f"{url}reject/", {"version": "1", "reason": reason})
+    change.refresh_from_db()
+    assert change.state == RequestState.REJECTED
