@@ -6,65 +6,14 @@ Who may do it to whom is decided by the caller; each function writes one event.
 from datetime import datetime
 
 from allauth.mfa.models import Authenticator
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Min
 
 from governance import audit
 from governance.audit import Act
-from governance.models import AccountTie, AuditEvent, User
-from governance.people import mails, sessions, sign_ins, ties
+from governance.models import AccountTie, User
+from governance.people import mailboxes, mails, sessions, sign_ins, ties
 from governance.people.links import Way
-
-_TYPED = ("user.created", "user.address_changed")
-
-
-def _mailbox(address: str) -> tuple[str, str]:
-    """The mailbox and the domain that an address leads to: capitals and a +tag change neither."""
-    local, _at, domain = address.strip().casefold().rpartition("@")
-    return local.partition("+")[0] or local, domain
-
-
-def _is_shared(user: User) -> bool:
-    """Whether another account has the mailbox too, or had it and may be one person with the holder:
-    nobody hands the own mailbox on to an account they have in hand. Cost: five queries and more
-    along a chain of ties."""
-    mailbox = _mailbox(user.email)
-    others = User.objects.filter(email__iendswith=f"@{mailbox[1]}").exclude(pk=user.pk)
-    found = set(others.values_list("email", flat=True))
-    hands = ties.tied_to([user.pk]) | (_typed_by(user) or frozenset())
-    keys = [str(pk) for pk in hands]
-    typed = AuditEvent.objects.filter(object_type="user", object_key__in=keys, verb__in=_TYPED)
-    for states in typed.values_list("before", "after"):
-        found.update((state or {}).get("email") or "" for state in states)
-    return any(_mailbox(one) == mailbox for one in found)
-
-
-def _typed_by(user: User) -> frozenset[int] | None:
-    """Who but the holder may have typed the address (ids): its writer by the trail, and whoever had
-    the account in hand when it was written as the holder. None where nobody can tell: the machine
-    made the account, or the trail does not know the address. Cost: two queries."""
-    typed = (
-        AuditEvent.objects.filter(object_type="user", object_key=str(user.pk), verb__in=_TYPED)
-        .order_by("seq")
-        .last()
-    )
-    if typed is None or typed.actor_id is None or (typed.after or {}).get("email") != user.email:
-        return None
-    if typed.actor_id != user.pk:
-        return frozenset({typed.actor_id})
-    then = AccountTie.objects.filter(ties.open_ties(typed.at), user=user, at__lte=typed.at)
-    return frozenset(then.values_list("actor_id", flat=True))
-
-
-def address_proves(user: User) -> bool:
-    """Whether a mail to the account's address proves its holder: the mailbox is no other account's,
-    and either of a domain that gives one to its own people alone (PROVING_MAIL_DOMAINS) or typed by
-    the holder while nobody else had the account in hand. Cost: as `_is_shared`, and two queries."""
-    if not user.email or _is_shared(user):
-        return False
-    official = {one.strip().casefold().lstrip("@.") for one in settings.PROVING_MAIL_DOMAINS}
-    return _mailbox(user.email)[1] in official or _typed_by(user) == frozenset()
 
 
 def _in_hand_since(user: User) -> datetime | None:
@@ -116,11 +65,11 @@ def set_password_by_link(act: Act, user: User, password: str, way: Way) -> None:
     audit.record_object(act, "user.password_set", user, before=None, after={"link": way.value})
     sessions.end_all(act, user, "password")
     if way is Way.MAIL:
-        if address_proves(user):
+        if mailboxes.proves(user):
             prove(act, user, is_password_new=True)
         else:
             # Also after a proof by single sign-on: "forgotten" ties nobody, and leads there too.
-            ties.tie_all(act, user, _typed_by(user) or (), AccountTie.Kind.LINK_SEEN)
+            ties.tie_all(act, user, mailboxes.typed_by(user) or (), AccountTie.Kind.LINK_SEEN)
     _tell_password(act, user)
 
 

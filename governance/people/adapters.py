@@ -27,7 +27,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from governance import audit
 from governance.audit import Act
 from governance.models import User
-from governance.people import accounts, devices, sessions, sign_ins, throttle
+from governance.people import accounts, devices, mailboxes, sessions, sign_ins, throttle
 
 THROTTLED = "throttled"
 
@@ -173,7 +173,7 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
             self._refuse(request, sociallogin)
         is_linked = sociallogin.is_existing
         verified = [one.email for one in sociallogin.email_addresses if one.verified]
-        user = sociallogin.user if is_linked else _holder(verified)
+        user = sociallogin.user if is_linked else mailboxes.holder_of(verified)
         if user is None:
             self._refuse(request, sociallogin)
         act = Act(user=user, at=timezone.now(), source="oidc")
@@ -199,15 +199,3 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
         attempt = throttle.attempt(f"oidc {sociallogin.account.uid}", client, "")
         sign_ins.failed(None, f"oidc {sociallogin.account.uid}", client, attempt)
         raise ImmediateHttpResponse(render(request, "account/no_account.html", status=403))
-
-
-def _holder(addresses: list[str]) -> User | None:
-    """The one active account with one of these addresses that has no single sign-on yet."""
-    found: set[User] = set()
-    for address in addresses:
-        rows = User.objects.filter(email__iexact=address, is_active=True)
-        found.update(rows)
-    if len(found) != 1:
-        return None
-    (user,) = found
-    return None if user.socialaccount_set.exists() else user  # type: ignore[attr-defined]

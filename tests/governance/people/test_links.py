@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from governance import audit
 from governance.models import AccountTie, AuditEvent, Notice, User
-from governance.people import accounts, invitations, links, ties
+from governance.people import accounts, invitations, links, mailboxes, ties
 from governance.people.links import Way
 from governance.people.ties import tied_to
 from projects.services import people
@@ -124,6 +124,42 @@ def test_the_own_mailbox_handed_on_proves_nobody(holder: User, pmo: User, with_m
     assert tied_to([holder.pk]) == {pmo.pk}
 
 
+def test_a_mailbox_that_somebody_had_is_nobody_elses_proof(
+    holder: User, pmo: User, outsider: User, with_mail: None
+) -> None:
+    """A colleague hands the own mailbox on, an accomplice types it as a new account's."""
+    User.objects.filter(pk=pmo.pk).update(email="pmo@example.go.jp")
+    accounts.change_address(act(pmo, timezone.now()), pmo, "other@example.go.jp")
+    accounts.change_address(act(outsider, timezone.now()), holder, "pmo@example.go.jp")
+    holder.refresh_from_db()
+    set_by(links.password_path(holder, Way.MAIL))
+    assert tied_to([holder.pk]) == {outsider.pk}
+
+
+def test_nobody_keeps_a_colleague_unproven_by_typing_their_address(
+    holder: User, pmo: User, outsider: User, with_mail: None
+) -> None:
+    """Seen: an address typed as one's own, and never confirmed, barred the holder for ever."""
+    accounts.change_address(act(outsider, timezone.now()), outsider, "holder@example.go.jp")
+    outsider.refresh_from_db()
+    ties.tie(act(pmo, timezone.now()), holder, AccountTie.Kind.MADE)
+    set_by(links.password_path(holder, Way.MAIL))
+    assert tied_to([holder.pk]) == frozenset()
+    assert mailboxes.is_shared(outsider)
+    # Whoever answers a mail to it reads it; then neither account proves anything by it.
+    set_by(links.password_path(outsider, Way.MAIL))
+    assert mailboxes.is_shared(holder)
+
+
+def test_who_had_an_account_in_hand_may_not_have_typed_its_address_as_the_own(
+    holder: User, pmo: User, with_mail: None
+) -> None:
+    accounts.change_address(act(pmo, timezone.now()), pmo, "holder@example.go.jp")
+    ties.tie(act(pmo, timezone.now()), holder, AccountTie.Kind.MADE)
+    set_by(links.password_path(holder, Way.MAIL))
+    assert tied_to([holder.pk]) == {pmo.pk}
+
+
 @pytest.mark.parametrize(
     ("domains", "proves"),
     [(["Example.go.jp"], True), (["@example.go.jp"], True), (["go.jp"], False), ([], False)],
@@ -132,7 +168,7 @@ def test_only_addresses_of_these_domains_prove(
     holder: User, settings: Any, domains: list[str], proves: bool
 ) -> None:
     settings.PROVING_MAIL_DOMAINS = domains
-    assert accounts.address_proves(holder) is proves
+    assert mailboxes.proves(holder) is proves
 
 
 @pytest.mark.parametrize(

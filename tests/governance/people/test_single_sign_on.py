@@ -16,7 +16,7 @@ from allauth.mfa.models import Authenticator
 from django.utils import timezone
 
 from governance.models import AccountTie, AuditEvent, User
-from governance.people import ties
+from governance.people import accounts, ties
 from tests import factories
 from tests.conftest import act
 
@@ -191,6 +191,23 @@ def test_no_account_is_made_and_no_unverified_address_believed(
 def test_an_address_of_two_accounts_leads_to_neither(site: str, holder: User) -> None:
     factories.UserFactory.create(username="second", email="holder@example.go.jp")
     assert go(site, "s-1")[1].status_code == 403
+
+
+def test_an_address_typed_as_ones_own_takes_nobodys_sign_on(
+    site: str, holder: User, outsider: User
+) -> None:
+    accounts.change_address(act(outsider, timezone.now()), outsider, "holder@example.go.jp")
+    browser, _answer = go(site, "s-1")
+    assert who(site, browser) == "holder"
+
+
+def test_the_own_address_handed_on_leads_nowhere(site: str, holder: User, outsider: User) -> None:
+    """Whoever signs on with it would prove a second account, and be its holder."""
+    accounts.change_address(act(holder, timezone.now()), holder, "elsewhere@example.go.jp")
+    accounts.change_address(act(holder, timezone.now()), outsider, "holder@example.go.jp")
+    assert go(site, "s-1")[1].status_code == 403
+    outsider.refresh_from_db()
+    assert outsider.proven_at is None
 
 
 def test_a_deactivated_account_stays_closed(site: str, holder: User) -> None:
