@@ -153,13 +153,6 @@ def _holder(obj: Any) -> tuple[System | None, Project | None]:
 # Who decides -------------------------------------------------------------------------------------------
 
 
-def _ties(change: ChangeRequest) -> tuple[set[int], set[int]]:
-    projects = {change.project_id} if change.project_id is not None else set()
-    if change.system is not None:
-        projects |= set(change.system.projects.values_list("pk", flat=True))
-    return {change.agency_id}, projects
-
-
 def _authors(change: ChangeRequest) -> frozenset[int]:
     """Who asked, and whoever may be one person with them."""
     if change.requested_by_id is None:
@@ -170,7 +163,7 @@ def _authors(change: ChangeRequest) -> frozenset[int]:
 
 def _of_the_office(change: ChangeRequest, day: date) -> frozenset[int]:
     """Who has the right to decide by the grants table, but for the author's own person."""
-    people = with_right(Resource(change.resource), Action.APPROVE, *_ties(change), day)
+    people = with_right(Resource(change.resource), Action.APPROVE, {change.agency_id}, (), day)
     return people - _authors(change)
 
 

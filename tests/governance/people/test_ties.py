@@ -8,6 +8,7 @@ from governance.models import AccountTie, AuditEvent, User
 from governance.people import ties
 from tests import factories
 from tests.conftest import act
+from tests.trail import untold
 
 pytestmark = pytest.mark.django_db
 
@@ -68,3 +69,38 @@ def test_the_machine_and_oneself_tie_nobody(made: User, now: datetime) -> None:
     ties.tie(act(None, now), made, AccountTie.Kind.MADE)
     ties.tie(act(made, now), made, AccountTie.Kind.RESET)
     assert AccountTie.objects.count() == before
+
+
+def test_a_proof_ends_the_own_ties_alone_and_tells_so(
+    maker: User, made: User, now: datetime
+) -> None:
+    other = factories.UserFactory.create(username="other")
+    ties.tie(act(maker, now), other, AccountTie.Kind.MADE)
+    first, second = now + timedelta(hours=1), now + timedelta(hours=2)
+    ties.prove(act(made, first), made)
+    assert made.proven_at == first
+    made.refresh_from_db()
+    assert made.proven_at == first
+    assert ties.tied_to([maker.pk]) == {other.pk}
+    ended = AuditEvent.objects.get(verb="accounttie.ended")
+    assert ((ended.before or {})["ended_at"], (ended.after or {})["ended_at"]) == (
+        None,
+        str(first),
+    )
+    ties.prove(act(made, second), made)
+    told = AuditEvent.objects.filter(verb="user.proven").order_by("seq")
+    assert [(event.before, event.after) for event in told] == [
+        ({"proven_at": None}, {"proven_at": str(first)}),
+        ({"proven_at": str(first)}, {"proven_at": str(second)}),
+    ]
+    assert AuditEvent.objects.filter(verb="accounttie.ended").count() == 1
+    assert untold() == []
+
+
+def test_a_proof_writes_nothing_else_of_a_stale_account(
+    maker: User, made: User, now: datetime
+) -> None:
+    User.objects.filter(pk=made.pk).update(email="kept@example.go.jp")
+    ties.prove(act(made, now + timedelta(hours=1)), made)
+    made.refresh_from_db()
+    assert made.email == "kept@example.go.jp"

@@ -1,6 +1,6 @@
 """What changes by request: asked for by one person, decided by another, written as it was shown."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from governance import audit
-from governance.access import Role, forget_rights
+from governance.access import Role, forget_rights, rights_of
 from governance.exceptions import Conflict, DomainError
 from governance.models import AccountTie, AuditEvent, Membership, Notice, User
 from governance.people.ties import tie
@@ -18,6 +18,7 @@ from projects.register import KINDS
 from projects.services import changes, flags, register
 from tests import factories
 from tests.conftest import World, act, person, signed_in
+from tests.trail import untold
 
 pytestmark = pytest.mark.django_db
 
@@ -325,3 +326,186 @@ def test_a_refused_decision_loses_no_reason(
     client.post(f"{url}reject/", {"version": "1", "reason": reason})
     change.refresh_from_db()
     assert change.state == RequestState.REJECTED
+
+
+# What is kept and told --------------------------------------------------------------------------------
+
+
+def told_in_full(user: User) -> list[tuple[str, str, dict[str, Any], str]]:
+    rows = Notice.objects.filter(user=user).order_by("pk")
+    return [(row.kind, row.event, row.args, row.path) for row in rows]
+
+
+def test_every_step_is_on_the_trail_as_it_stood_before_and_after(
+    world: World, pjmo: User, pmo: User, now: datetime
+) -> None:
+    first = ask_phase(pjmo, now, world.project, "testing")
+    changes.withdraw(act(pjmo, now), first.pk, version=1)
+    second = ask_phase(pjmo, now, world.project, "testing")
+    changes.reject(act(pmo, now, "まだ早い"), second.pk, version=1)
+    third = ask_phase(pjmo, now, world.project, "testing")
+    changes.approve(act(pmo, now), third.pk, version=1)
+    steps = [
+        (event.verb, (event.before or {}).get("state"), (event.after or {}).get("state"))
+        for event in AuditEvent.objects.filter(object_type="changerequest").order_by("seq")
+    ]
+    asked = ("changerequest.requested", None, "requested")
+    assert steps == [
+        asked,
+        ("changerequest.withdrawn", "requested", "withdrawn"),
+        asked,
+        ("changerequest.rejected", "requested", "rejected"),
+        asked,
+        ("changerequest.approved", "requested", "approved"),
+    ]
+    assert untold() == []
+    third.refresh_from_db()
+    assert (third.requested_by, third.decided_by, third.updated_by) == (pjmo, pmo, pmo)
+    assert (first.updated_by, first.updated_at) == (pjmo, now)
+    assert (third.before, third.after) == ({"phase": "building"}, {"phase": "testing"})
+
+
+def test_notices_name_the_record_its_fields_and_the_reason(
+    world: World, pjmo: User, pmo: User, now: datetime
+) -> None:
+    Project.objects.filter(pk=world.project.pk).update(name=f"更改 {'長' * 150}")
+    world.project.refresh_from_db()
+    change = changes.request(
+        act(pjmo, now, WHY),
+        PROJECTS,
+        world.project.pk,
+        {"phase": "testing", "started_on": date(2025, 5, 1)},
+    )
+    name = f"更改 {'長' * 117}"
+    args = {"what": name, "fields": "phase, started on", "reason": ""}
+    url = f"/changes/{change.pk}/"
+    assert told_in_full(pmo) == [("change-asked", f"change-asked:{change.pk}", args, url)]
+    changes.reject(act(pmo, now, f"理由\n{'長' * 400}"), change.pk)
+    ((kind, _event, args, path),) = told_in_full(pjmo)
+    assert (kind, path) == ("change-rejected", url)
+    assert args["reason"] == f"理由 {'長' * 197}"
+
+
+def test_the_day_of_the_act_says_who_decides(world: World, pjmo: User, now: datetime) -> None:
+    """Not the day of the clock: an office that was left since could decide then."""
+    spring = datetime(2026, 5, 1, 3, tzinfo=now.tzinfo)
+    former = factories.UserFactory.create(username="former")
+    factories.MembershipFactory.create(
+        user=former,
+        role=Role.PMO,
+        agency=world.home,
+        valid_from=date(2026, 4, 1),
+        valid_to=date(2026, 5, 31),
+    )
+    minister = person(Role.MINISTRY_CIO, world)
+    kpi = factories.KpiFactory.create(code="OLD-K", system=world.system)
+    value = factories.KpiValueFactory.create(
+        kpi=kpi, fiscal_year=2026, target=Decimal(80), target_state="reported"
+    )
+    change = ask(pjmo, spring, value, 60)
+    assert change.higher == ""
+    assert told(former) == ["change-asked"]
+    assert changes.deciders(change, spring.date()) == {former.pk}
+    assert changes.deciders(change, now.date()) == {minister.pk}
+    with pytest.raises(PermissionDenied):
+        changes.approve(act(minister, spring), change.pk)
+    assert changes.approve(act(minister, now), change.pk).decided_by == minister
+
+
+def test_ten_characters_explain(world: World, pjmo: User, now: datetime) -> None:
+    change = changes.request(
+        act(pjmo, now, "一二三四五六七八九十"), PROJECTS, world.project.pk, {"phase": "testing"}
+    )
+    assert change.reason == "一二三四五六七八九十"
+
+
+@pytest.mark.parametrize("step", [changes.approve, changes.reject, changes.withdraw])
+def test_a_decision_on_a_page_that_is_out_of_date_is_refused(
+    step: Any, world: World, pjmo: User, pmo: User, now: datetime
+) -> None:
+    change = ask_phase(pjmo, now, world.project, "testing")
+    who = pjmo if step is changes.withdraw else pmo
+    with pytest.raises(Conflict):
+        step(act(who, now, "理由"), change.pk, version=change.version + 1)
+    change.refresh_from_db()
+    assert change.state == RequestState.REQUESTED
+
+
+def test_a_conflict_shows_what_stands(world: World, pjmo: User, pmo: User, now: datetime) -> None:
+    change = ask_phase(pjmo, now, world.project, "testing")
+    Project.objects.filter(pk=world.project.pk).update(phase="stopped")
+    with pytest.raises(Conflict) as refused:
+        changes.approve(act(pmo, now), change.pk)
+    assert refused.value.theirs["phase"] == "stopped"
+
+
+def test_nothing_is_asked_into_another_ministry(world: World, pmo: User, now: datetime) -> None:
+    kpi = factories.KpiFactory.create(code="MOVE-K", system=world.system)
+    factories.KpiValueFactory.create(kpi=kpi, fiscal_year=2025, actual=7, actual_state="reported")
+    with pytest.raises(PermissionDenied):
+        changes.request(act(pmo, now, WHY), KINDS["kpis"], kpi.pk, {"system": world.other_system})
+    kept = changes.request(act(pmo, now, WHY), KINDS["kpis"], kpi.pk, {"system": world.sub_system})
+    assert (kept.system, kept.project, kept.agency) == (world.system, None, world.home)
+
+
+def test_a_request_hangs_where_its_record_does(
+    world: World, pjmo: User, pmo: User, value: KpiValue, now: datetime
+) -> None:
+    of_system = ask(pmo, now, value, 60)
+    assert (of_system.system, of_system.project) == (world.system, None)
+    of_project = ask_phase(pjmo, now, world.project, "testing")
+    assert (of_project.system, of_project.project) == (None, world.project)
+    finding = factories.FindingFactory.create(
+        review__system=None,
+        review__project=world.project,
+        review__review_type__layer="third_party",
+        review__is_complete=False,
+        due_on=date(2026, 12, 1),
+    )
+    of_finding = changes.request(
+        act(pmo, now, WHY), KINDS["findings"], finding.pk, {"due_on": date(2027, 1, 31)}
+    )
+    assert (of_finding.system, of_finding.project) == (None, world.project)
+    assert (of_finding.agency, of_finding.resource) == (world.home, "verification")
+
+
+def test_of_a_record_are_its_own_requests_alone(world: World, pjmo: User, now: datetime) -> None:
+    other = factories.ProjectFactory.create(code="HOME-P2", agency=world.home)
+    factories.MembershipFactory.create(user=pjmo, role=Role.PJMO, project=other)
+    forget_rights(pjmo)
+    one = ask_phase(pjmo, now, world.project, "testing")
+    two = ask_phase(pjmo, now, other, "testing")
+    ChangeRequest.objects.filter(pk=two.pk).update(object_pk=world.project.pk, kind="systems")
+    assert list(changes.of_record(PROJECTS, world.project.pk)) == [one]
+    assert list(changes.of_record(PROJECTS, other.pk)) == []
+
+
+def test_what_waits_is_the_deciders_the_oldest_first(
+    world: World, pjmo: User, pmo: User, value: KpiValue, now: datetime
+) -> None:
+    late = ask_phase(pjmo, now, world.project, "testing")
+    early = ask(pjmo, now - timedelta(days=9), value, 60)
+    own = KpiValue.objects.get(pk=factories.KpiValueFactory.create(
+        kpi=value.kpi, fiscal_year=2025, target=Decimal(1), target_state="reported"
+    ).pk)  # fmt: skip
+    mine = ask(pmo, now, own, 2)
+    assert changes.waiting_for(pmo, 9) == [early, late]
+    assert changes.waiting_for(pmo, 1) == [early]
+    assert changes.waiting_for(pjmo, 9) == []
+    # The only PMO asked: that one waits for the minister, who may decide on phases besides.
+    minister = person(Role.MINISTRY_CIO, world)
+    ChangeRequest.objects.filter(pk=mine.pk).update(higher="ministry_cio")
+    assert changes.waiting_for(minister, 9) == [late, mine]
+    assert changes.waiting_for(person(Role.CIO_OFFICE, world), 9) == []
+
+
+def test_what_is_listed_costs_one_query_however_much_waits(
+    world: World, pjmo: User, pmo: User, value: KpiValue, now: datetime,
+    django_assert_num_queries: Any,
+) -> None:  # fmt: skip
+    ask_phase(pjmo, now, world.project, "testing")
+    ask(pjmo, now, value, 60)
+    rights_of(pmo)
+    with django_assert_num_queries(1):
+        rows = changes.waiting_for(pmo, 9)
+        assert {(row.requested_by, row.agency) for row in rows} == {(pjmo, world.home)}
