@@ -25,7 +25,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from governance import tasks
 from governance.audit import Act
 from governance.models import AccountTie, User
-from governance.people import accounts, invitations, links, sessions, sign_ins, throttle
+from governance.people import accounts, invitations, links, mailboxes, sessions, sign_ins, throttle
 from governance.people.adapters import THROTTLED, client_of
 from governance.people.factors import confirmed
 from governance.people.forms import AddressForm, ForgottenForm, OwnPasswordForm, SignInForm
@@ -101,6 +101,18 @@ def _way(by: str) -> str:
     return " + ".join(str(names.get(part, part)) for part in by.split("+"))
 
 
+def _how_to_prove(user: User) -> str:
+    """What this site would believe the holder by. Cost: as `mailboxes.proves`."""
+    by_mail = settings.HAS_MAIL and mailboxes.proves(user)
+    if by_mail and settings.OIDC_SERVER_URL:
+        return _("not yet: by a link mailed to your address, or by single sign-on")
+    if by_mail:
+        return _("not yet: by a link mailed to your address")
+    if settings.OIDC_SERVER_URL:
+        return _("not yet: by single sign-on")
+    return _("not yet: ask the office that looks after your account")
+
+
 @require_safe
 @never_cache
 def account_page(request: HttpRequest) -> HttpResponse:
@@ -119,6 +131,7 @@ def account_page(request: HttpRequest) -> HttpResponse:
             "has_app": bool(found.get(Authenticator.Type.TOTP)),
             "passkeys": found.get(Authenticator.Type.WEBAUTHN, []),
             "codes_left": len(codes[0].wrap().get_unused_codes()) if codes else None,
+            "how_to_prove": "" if user.proven_at else _how_to_prove(user),
             "single_sign_on": user.socialaccount_set.exists(),  # type: ignore[attr-defined]
             "sessions": [
                 (sessions.browser_name(one.user_agent), one) for one in sessions.sessions_of(user)

@@ -1,19 +1,25 @@
 """Where a record may be put: into an agency of one's own, beside systems of one's own.
 
 An agency, or a link, gives rights on a record to whoever holds an office there. So nobody moves a
-record into, or out of, an agency that they do not act for, and nobody takes rights on a system by
-linking it. Every door that writes the register asks here.
+record into, or out of, an agency that they do not act for, nobody takes rights on a system by
+linking it, and no unlinking takes a case from the verifier who judges it. Every door that writes the
+register asks here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from governance.access import Action, Rights, rights_of
+from governance.access import Action, Rights, Role, rights_of
 from governance.audit import Act
+from governance.models.base import valid_on
+from projects.models import Project, System
+from projects.models.choices import ReviewLayer
 from projects.services.field_rights import resource_of
 
 _NOT_YOURS: Final = _("Only who may edit that record may link it: the link gives rights on it.")
@@ -21,16 +27,38 @@ _NOT_YOURS: Final = _("Only who may edit that record may link it: the link gives
 
 def refuse(act: Act, obj: models.Model, values: Mapping[str, Any]) -> None:
     """Raise PermissionDenied where `values` would put a record, stored or not yet, into an agency
-    outside the actor's reach, ValidationError where they would link what the actor may only read.
+    outside the actor's reach, ValidationError where they would link what the actor may only read, or
+    unlink a system that the project's verifier is verifying.
 
-    Cost: one query a link that is new; at most two where a project's role makes a record.
+    Cost: one query a link that is new; at most two where a project's role makes a record; three
+    where systems are unlinked.
     """
+    if isinstance(obj, Project) and not obj._state.adding and "systems" in values:
+        _refuse_hiding(obj, values["systems"], timezone.localdate(act.at))
     if act.user is None:  # A command: run by whoever operates the machine.
         return
     _refuse_agency(act.user, obj, values)
     taken = [name for name in values if _takes_rights(act.user, obj, name, values)]
     if taken:
         raise ValidationError(dict.fromkeys(taken, _NOT_YOURS))
+
+
+def _refuse_hiding(project: Project, systems: Iterable[System], day: date) -> None:
+    """A verifier sees a system through the project they verify."""
+    kept = {system.pk for system in systems}
+    removed = set(project.systems.values_list("pk", flat=True)) - kept
+    if not removed:
+        return
+    verifiers = project.memberships.filter(valid_on(day), role=Role.VERIFIER)
+    cases = System.objects.filter(
+        pk__in=removed,
+        reviews__review_type__layer=ReviewLayer.THIRD_PARTY,
+        reviews__is_complete=False,
+    )
+    names = list(cases.distinct().order_by("system_id").values_list("name", flat=True))
+    if names and verifiers.exists():
+        message = _("The project's verifier is verifying %(names)s: that case has to end first.")
+        raise ValidationError({"systems": message % {"names": ", ".join(names)}})
 
 
 def _refuse_agency(user: Any, obj: Any, values: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from governance.people.links import Way
 from governance.people.ties import tied_to
 from projects.services import people
 from tests import factories
-from tests.conftest import act
+from tests.conftest import act, signed_in
 from tests.governance.people.conftest import PASSWORD, browser, is_in, sign_in, text
 
 pytestmark = pytest.mark.django_db
@@ -385,3 +385,21 @@ def test_a_factor_from_before_the_account_was_in_other_hands_stays(
     invitations.mail_link(act(pmo, timezone.now()), holder, "https://g.example", kind)
     set_by(mailed_path(), "yet another of words")
     assert Authenticator.objects.filter(user=holder).exists()
+
+
+@pytest.mark.parametrize(
+    ("has_mail", "domains", "server", "told"),
+    [
+        (True, ["example.go.jp"], "https://id.example", "mailed to your address, or by single"),
+        (True, ["example.go.jp"], "", "by a link mailed to your address"),
+        (True, [], "https://id.example", "not yet: by single sign-on"),
+        (False, ["example.go.jp"], "", "not yet: ask the office"),
+        (True, [], "", "not yet: ask the office"),
+    ],
+)
+def test_the_own_page_promises_no_proof_that_would_not_count(
+    holder: User, settings: Any, *, has_mail: bool, domains: list[str], server: str, told: str
+) -> None:
+    settings.HAS_MAIL, settings.PROVING_MAIL_DOMAINS = has_mail, domains
+    settings.OIDC_SERVER_URL = server
+    assert told in text(signed_in(holder).get("/accounts/"))

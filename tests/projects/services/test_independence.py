@@ -258,6 +258,63 @@ def test_a_file_brings_no_vendor_of_a_verifier(
     assert other.vendor_number == ""
 
 
+@pytest.mark.parametrize("named", ["system", "project"])
+@pytest.mark.parametrize("supplied", ["system", "project"])
+def test_a_body_that_reviews_supplies_nothing_around_it(
+    named: str, supplied: str, world: World, pmo: User, now: datetime
+) -> None:
+    """Project and system are linked: a contract of either bars the reviewer of either."""
+    third_party(**{named: getattr(world, named)}, reviewer="検証社", reviewer_number=VENDOR)
+    where = {"system": None, "project": None, supplied: getattr(world, supplied)}
+    with pytest.raises(ValidationError, match="検証社 belongs to a vendor"):
+        contract(pmo, now, world, **where)
+
+
+def test_a_body_that_reviews_may_supply_what_is_not_linked(
+    world: World, pmo: User, now: datetime
+) -> None:
+    third_party(system=world.system, reviewer_number=VENDOR)
+    apart = factories.ProjectFactory.create(
+        code="HOME-P7", agency=world.home, systems=[world.sub_system]
+    )
+    assert not refused(lambda: contract(pmo, now, world, project=apart))
+    assert not refused(
+        lambda: contract(pmo, now, world, contract_id="C-2", project=None, system=world.sub_system)
+    )
+
+
+def test_a_broken_appointment_elsewhere_stops_nobodys_work(
+    world: World, pmo: User, expert: User, pjmo: User, now: datetime
+) -> None:
+    """Only the appointments around what was written are asked."""
+    factories.MembershipFactory.create(user=expert, role=Role.PJMO, project=world.other_project)
+    factories.MembershipFactory.create(user=expert, role=Role.VERIFIER, project=world.other_project)
+    assert not refused(lambda: contract(pmo, now, world, vendor_number="8000012010038"))
+
+
+def test_the_review_of_a_system_moves_with_its_agency(
+    world: World, cio: User, expert: User, now: datetime
+) -> None:
+    factories.MembershipFactory.create(user=expert, role=Role.HR, agency=world.other)
+    third_party(system=world.system, reviewer_user=expert)
+    above = lambda: register.edit(  # noqa: E731
+        act(cio, now), KINDS["agencies"], world.home.pk, {"parent": world.other},
+        version=world.home.version,
+    )  # fmt: skip
+    assert refused(above)
+
+
+def test_a_reviewer_named_in_words_of_old_bars_no_other_change(
+    world: World, cio: User, now: datetime
+) -> None:
+    review = third_party(project=world.project, reviewer="旧検証社", due_on=None)
+    verifier = person(Role.VERIFIER, world)
+    register.edit(
+        act(verifier, now), KINDS["reviews"], review.pk, {"is_complete": True, "held_on": ON},
+        version=1,
+    )  # fmt: skip
+
+
 # Reviewers that a review names ------------------------------------------------------------------------
 
 

@@ -84,6 +84,22 @@ def test_a_link_takes_no_rights_on_what_one_may_only_read(
     assert edit(pmo, now, "projects", world.project, systems=[world.system, world.sub_system])
 
 
+def test_no_unlinking_takes_a_case_from_its_verifier(
+    world: World, pmo: User, now: datetime
+) -> None:
+    """The office would put a harsh review out of the reviewer's sight."""
+    verifier = person(Role.VERIFIER, world)
+    case = factories.ReviewFactory.create(
+        system=world.system, review_type__layer=ReviewLayer.THIRD_PARTY, is_complete=False
+    )
+    with pytest.raises(ValidationError, match="that case has to end first"):
+        edit(pmo, now, "projects", world.project, systems=[world.sub_system])
+    assert can(verifier, Action.EDIT, case)
+    assert edit(pmo, now, "projects", world.project, systems=[world.system, world.sub_system])
+    Review.objects.filter(pk=case.pk).update(is_complete=True)
+    assert edit(pmo, now, "projects", world.project, systems=[world.sub_system])
+
+
 # Reviews, findings, plans -----------------------------------------------------------------------------
 
 
