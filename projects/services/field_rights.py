@@ -7,6 +7,7 @@ with the table of `governance.field_rights`. Refusals name the field, who may, a
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -141,39 +142,28 @@ class Case:
 # States ----------------------------------------------------------------------------------------------
 
 
-def _new_or(state: str) -> Callable[[Case], str]:
-    return lambda case: "new" if case.is_new else state
+def _new_or(case: Case, *, else_: str) -> str:
+    return "new" if case.is_new else else_
 
 
-def _of_plan(*, tells_new: bool) -> Callable[[Case], str]:
-    def state(case: Case) -> str:
-        if tells_new and case.is_new:
-            return "new"
-        # Also where the milestone would go: nothing is smuggled into a plan that was agreed.
-        projects = {case.obj.project_id, getattr(case.after("project"), "pk", None)} - {None}
-        return "agreed" if any(map(case.known.has_plan, projects)) else "draft"
-
-    return state
+def _of_plan(case: Case, *, tells_new: bool) -> str:
+    if tells_new and case.is_new:
+        return "new"
+    # Also where the milestone would go: nothing is smuggled into a plan that was agreed.
+    projects = {case.obj.project_id, getattr(case.after("project"), "pk", None)} - {None}
+    return "agreed" if any(map(case.known.has_plan, projects)) else "draft"
 
 
-def _identity(*figures: str) -> Callable[[Case], str]:
+def _identity(case: Case, *, figures: tuple[str, ...]) -> str:
     """What names a figure is fixed while the figure stands."""
-
-    def state(case: Case) -> str:
-        stands = any(getattr(case.obj, name) is not None for name in figures)
-        return "stands" if stands and not case.is_new else "blank"
-
-    return state
+    stands = any(getattr(case.obj, name) is not None for name in figures)
+    return "stands" if stands and not case.is_new else "blank"
 
 
-def _locked(figure: str) -> Callable[[Case], str]:
+def _locked(case: Case, *, figure: str) -> str:
     """A promise for a year locks when the year begins; before, and while there is none, it is open."""
-
-    def state(case: Case) -> str:
-        known = not case.is_new and getattr(case.obj, figure) is not None
-        return "locked" if known and case.day >= locks_on(case.obj.fiscal_year) else "open"
-
-    return state
+    known = not case.is_new and getattr(case.obj, figure) is not None
+    return "locked" if known and case.day >= locks_on(case.obj.fiscal_year) else "open"
 
 
 def _target(case: Case) -> str:
@@ -184,7 +174,7 @@ def _target(case: Case) -> str:
     beside = case.known.has_target(kpi.pk, year, besides=case.obj.pk)
     if beside and case.day >= locks_on(year):
         return "locked"
-    return _locked("target")(case)
+    return _locked(case, figure="target")
 
 
 def _actual(case: Case) -> str:
@@ -199,11 +189,8 @@ def _actual(case: Case) -> str:
     return "first" if case.is_new or case.obj.actual is None else "stands"
 
 
-def _first_or_stands(figure: str) -> Callable[[Case], str]:
-    def state(case: Case) -> str:
-        return "first" if case.is_new or getattr(case.obj, figure) is None else "stands"
-
-    return state
+def _first_or_stands(case: Case, *, figure: str) -> str:
+    return "first" if case.is_new or getattr(case.obj, figure) is None else "stands"
 
 
 def _amount(case: Case) -> str:
@@ -225,13 +212,10 @@ def _newest_beside(case: Case) -> int | None:
     return None
 
 
-def _review(*, tells_new: bool) -> Callable[[Case], str]:
-    def state(case: Case) -> str:
-        if tells_new and case.is_new:
-            return "new"
-        return "complete" if case.obj.is_complete and not case.is_new else "open"
-
-    return state
+def _review(case: Case, *, tells_new: bool) -> str:
+    if tells_new and case.is_new:
+        return "new"
+    return "complete" if case.obj.is_complete and not case.is_new else "open"
 
 
 def _finding_text(case: Case) -> str:
@@ -242,52 +226,49 @@ def _finding_text(case: Case) -> str:
     return "told" if told else "open"
 
 
-def _finding(*, tells_new: bool) -> Callable[[Case], str]:
-    def state(case: Case) -> str:
-        if case.is_new:
-            return "new" if tells_new else "open"
-        return "open" if case.obj.accepted_on is None else "accepted"
-
-    return state
+def _finding(case: Case, *, tells_new: bool) -> str:
+    if case.is_new:
+        return "new" if tells_new else "open"
+    return "open" if case.obj.accepted_on is None else "accepted"
 
 
 STATES: Final[Mapping[str, Callable[[Case], str]]] = {
-    "project.phase": _new_or("stands"),
-    "milestone.place": _of_plan(tells_new=True),
-    "milestone.plan": _of_plan(tells_new=True),
-    "milestone.weight": _of_plan(tells_new=False),
-    "milestone.course": _of_plan(tells_new=False),
-    "baseline.plan": _new_or("stands"),
-    "monthlyupdate.month": _new_or("stands"),
+    "project.phase": partial(_new_or, else_="stands"),
+    "milestone.place": partial(_of_plan, tells_new=True),
+    "milestone.plan": partial(_of_plan, tells_new=True),
+    "milestone.weight": partial(_of_plan, tells_new=False),
+    "milestone.course": partial(_of_plan, tells_new=False),
+    "baseline.plan": partial(_new_or, else_="stands"),
+    "monthlyupdate.month": partial(_new_or, else_="stands"),
     "monthlyupdate.earned": lambda case: (
         "computed" if case.after("basis") == EarnedBasis.MILESTONES else "reported"
     ),
-    "risk.place": _new_or("stands"),
-    "risk.rating": _new_or("stands"),
+    "risk.place": partial(_new_or, else_="stands"),
+    "risk.rating": partial(_new_or, else_="stands"),
     "kpi.holder": lambda case: (
         "used" if not case.is_new and case.known.is_used(case.obj.pk) else "unused"
     ),
     "kpi.measure": lambda case: (
         "used" if not case.is_new and case.known.is_used(case.obj.pk) else "unused"
     ),
-    "kpivalue.identity": _identity("target", "actual"),
+    "kpivalue.identity": partial(_identity, figures=("target", "actual")),
     "kpivalue.target": _target,
     "kpivalue.actual": _actual,
-    "benefit.identity": _identity("planned", "realised"),
-    "benefit.planned": _locked("planned"),
-    "benefit.realised": _first_or_stands("realised"),
-    "costline.identity": _identity("amount"),
+    "benefit.identity": partial(_identity, figures=("planned", "realised")),
+    "benefit.planned": partial(_locked, figure="planned"),
+    "benefit.realised": partial(_first_or_stands, figure="realised"),
+    "costline.identity": partial(_identity, figures=("amount",)),
     "costline.amount": _amount,
-    "review.case": _review(tells_new=True),
-    "review.due": _review(tells_new=True),
+    "review.case": partial(_review, tells_new=True),
+    "review.due": partial(_review, tells_new=True),
     "review.verdict": lambda case: "given" if case.obj.verdict and not case.is_new else "open",
-    "review.completion": _review(tells_new=False),
-    "review.response": _new_or("asked"),
+    "review.completion": partial(_review, tells_new=False),
+    "review.response": partial(_new_or, else_="asked"),
     "finding.text": _finding_text,
-    "finding.due": _finding(tells_new=True),
-    "finding.owner": _finding(tells_new=True),
-    "finding.answer": _finding(tells_new=True),
-    "finding.closure": _finding(tells_new=False),
+    "finding.due": partial(_finding, tells_new=True),
+    "finding.owner": partial(_finding, tells_new=True),
+    "finding.answer": partial(_finding, tells_new=True),
+    "finding.closure": partial(_finding, tells_new=False),
 }
 
 

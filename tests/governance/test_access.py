@@ -6,8 +6,12 @@ import pytest
 
 from governance.access import (
     GRANTS,
+    GRANTS_TABLE,
     Action,
+    Held,
+    Reach,
     Resource,
+    Rights,
     Role,
     Scope,
     can,
@@ -16,6 +20,7 @@ from governance.access import (
     load_rights,
     rights_of,
 )
+from governance.access import _parse as parse
 from governance.models import Agency, Membership, RoleTerm, User
 from projects.models import CostLine, Project, Review, System
 from projects.models.choices import ReviewLayer, Stage
@@ -28,6 +33,55 @@ def test_every_resource_has_a_row_and_the_auditor_reads_all_and_writes_nothing()
         grant = GRANTS[resource][Role.AUDITOR]
         assert grant.scope is Scope.ALL, resource
         assert grant.actions == {Action.READ}, resource
+
+
+def test_the_table_is_read_cell_by_cell() -> None:
+    """Who reads the table reads what holds: nothing is dropped, and nothing passes unread."""
+    assert parse(GRANTS_TABLE) == GRANTS
+    header, *rows = GRANTS_TABLE.strip().splitlines()
+    with pytest.raises(ValueError, match="cio_office"):
+        parse("\n".join([header.replace("pmo", "boss"), *rows]))
+    with pytest.raises(ValueError, match="SCENARIO"):
+        parse("\n".join([header, *(row for row in rows if not row.startswith("scenario"))]))
+    with pytest.raises(ValueError, match="shorter"):
+        parse("\n".join([header, rows[0].rpartition("|")[0], *rows[1:]]))
+
+
+def test_a_cell_is_a_scope_and_letters() -> None:
+    line = next(row for row in GRANTS_TABLE.splitlines() if row.startswith("update"))
+    names, cells = GRANTS_TABLE.strip().splitlines()[0].split("|")[1:], line.split("|")[1:]
+    for name, cell in zip(names, cells, strict=True):
+        grant = GRANTS[Resource.UPDATE].get(Role(name.strip()))
+        if cell.strip() == "-":
+            assert grant is None
+        else:
+            scope, letters = cell.split()
+            assert grant is not None
+            assert (grant.scope.value, {one.value for one in grant.actions}) == (
+                scope,
+                set(letters),
+            )
+
+
+def test_where_a_right_reaches_follows_from_every_role_that_is_held() -> None:
+    """Scopes: everything; the own agencies, or that of the own project; the own project."""
+    office = Held(Role.PMO, agency_ids=frozenset({1, 2}))
+    team = Held(Role.PJMO, project_id=7, project_agency_id=3)
+    second = Held(Role.PJMO, project_id=8, project_agency_id=4)
+    reach = Rights((office, team, second)).reach
+    assert reach(Resource.UPDATE, Action.READ) == Reach(
+        agency_ids=frozenset({1, 2}), project_ids=frozenset({7, 8})
+    )
+    assert reach(Resource.UPDATE, Action.APPROVE) == Reach(agency_ids=frozenset({1, 2}))
+    # A project's people read the plan of its agency.
+    assert Rights((team, second)).reach(Resource.PLAN, Action.READ) == Reach(
+        agency_ids=frozenset({3, 4})
+    )
+    assert not Rights((Held(Role.PJMO),)).reach(Resource.PLAN, Action.READ)
+    assert not Rights((Held(Role.PJMO),)).reach(Resource.UPDATE, Action.READ)
+    all_ = Rights((team, Held(Role.CIO_OFFICE), office)).reach(Resource.UPDATE, Action.READ)
+    assert all_ == Reach(everything=True)
+    assert not Rights().reach(Resource.UPDATE, Action.READ)
 
 
 def test_whoever_may_write_may_also_read() -> None:

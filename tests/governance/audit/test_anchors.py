@@ -1,12 +1,16 @@
 """What somebody who owns the whole database can do, an anchor outside of it tells."""
 
+import hashlib
 import json
 import shutil
+import stat
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail
@@ -14,7 +18,7 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.core.management import CommandError, call_command
 
 from governance import audit
-from governance.audit import Kind, anchoring, anchors, keys
+from governance.audit import Fault, Kind, anchoring, anchors, keys
 from governance.models import AuditEvent, AuditHead, JobMark, User
 from tests import factories
 from tests.conftest import World, act
@@ -178,6 +182,81 @@ def test_a_trail_that_does_not_fit_its_last_anchor_is_told_while_anchoring(
     assert "does NOT fit the anchor before" in out.getvalue()
     assert len(mail.outbox) == 1
     assert AuditEvent.objects.latest("seq").after["fits"] is False  # type: ignore[index]
+
+
+def test_every_fault_of_an_anchor_names_the_file_and_the_event(
+    anchored: Path, now: datetime, settings: Any, tmp_path: Path
+) -> None:
+    _anchor(now + timedelta(days=1))
+    _anchor(now + timedelta(days=2))
+    paths = anchors.files(anchored)
+    found, unread = anchors.read_files(paths)
+    seqs = [one.seq for one in found]
+    assert (seqs[0], unread) == (3, [])
+    assert list(anchors.gaps(found)) == []
+    assert list(anchors.gaps([found[0], found[2]])) == [
+        Fault(seqs[2], Kind.ANCHOR_MISSING, detail=paths[2].name)
+    ]
+    own = frozenset({found[0].fingerprint()})
+    assert list(anchors.signature_faults(found, own)) == []
+    assert list(anchors.signature_faults(found, frozenset())) == []
+    assert list(anchors.signature_faults(found[1:2], frozenset({"another"}))) == [
+        Fault(seqs[1], Kind.ANCHOR_FOREIGN, detail=paths[1].name)
+    ]
+    altered = replace(found[1], hash="0" * 64)
+    assert list(anchors.signature_faults([altered], own)) == [
+        Fault(seqs[1], Kind.ANCHOR_ALTERED, detail=paths[1].name)
+    ]
+    for signature in ("", "%%%", f"{found[1].signature}\n", found[0].signature):
+        assert not replace(found[1], signature=signature).is_signed()
+    told = found[1].as_expected()
+    assert (told.seq, told.hash, told.at) == (seqs[1], found[1].hash, found[1].at)
+    assert paths[1].name in str(told)
+
+
+def test_what_an_anchor_says_has_to_be_possible(anchored: Path) -> None:
+    content = anchors.files(anchored)[0].read_bytes()
+    good = anchors.read("a", content)
+    assert (good.name, good.sha256) == ("a", hashlib.sha256(content).hexdigest())
+    zero = content.replace(b'"seq": 3', b'"seq": 0').replace(b'"count": 3', b'"count": 0')
+    assert anchors.read("a", zero).seq == 0
+    wrong = (
+        zero.replace(b'"seq": 0', b'"seq": -1').replace(b'"count": 0', b'"count": -1'),
+        content.replace(b'"count": 3', b'"count": 2'),
+        content.replace(b'"version": 1', b'"version": 2'),
+        content.replace(b"+00:00", b""),
+    )
+    for one in wrong:
+        assert one != content
+        with pytest.raises(anchors.NoAnchor, match=r"^a$"):
+            anchors.read("a", one)
+    room = anchors.LARGEST - len(content)
+    assert anchors.read("a", content + b" " * room) is not None
+    with pytest.raises(anchors.NoAnchor, match=r"^a$"):
+        anchors.read("a", content + b" " * (room + 1))
+
+
+def test_an_anchor_is_kept_read_only_under_the_day_of_utc_and_nothing_beside_it(
+    three: list[AuditEvent], now: datetime, settings: Any, tmp_path: Path
+) -> None:
+    settings.AUDIT_ANCHOR_DIR = tmp_path / "a" / "new" / "place"
+    settings.AUDIT_SIGNING_KEY_DEFAULT = tmp_path / "key" / "audit.pem"
+    assert anchors.files(settings.AUDIT_ANCHOR_DIR) == []
+    head = AuditHead.objects.get()
+    tokyo = datetime(2026, 11, 25, 8, 59, tzinfo=ZoneInfo("Asia/Tokyo"))
+    path = anchors.write(head, tokyo)
+    assert path.name == "2026-11-24-000000000003.anchor.json"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o444
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+    found = json.loads(path.read_text())
+    assert found["at"] == "2026-11-24T23:59:00.000000+00:00"
+    assert found["previous"] == ""
+    # One key a line, in order: an anchor is read by people too.
+    lines = path.read_text().splitlines()
+    assert lines[1:-1] == sorted(lines[1:-1])
+    assert len(lines) == len(found) + 2
+    second = anchors.write(head, tokyo + timedelta(days=1))
+    assert json.loads(second.read_text())["previous"] == anchors.read("", path.read_bytes()).sha256
 
 
 # The key ----------------------------------------------------------------------------------------

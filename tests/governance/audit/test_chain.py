@@ -105,6 +105,19 @@ def test_the_states_that_a_bulk_write_left_behind_are_covered_by_its_event(
     assert kinds() == {Kind.SEALS_ALTERED}
 
 
+def test_seals_of_no_event_are_told_at_their_number(
+    three: list[AuditEvent], tamper: Tamper
+) -> None:
+    """Also where they stand in the middle of the chain, or by the thousand."""
+    rows = [(2, 1), (2, 2), (2, 3), (7, 1), (9, 1), (9, 2)]
+    tamper(
+        "INSERT INTO governance_auditseal (seq, number, object_type, object_key, state) VALUES "
+        + ", ".join(f"({seq}, {number}, 'thing', '{number}', 'gone')" for seq, number in rows)
+    )
+    told = [(fault.seq, fault.kind) for fault in audit.verify()]
+    assert told == [(seq, Kind.SEALS_ALTERED) for seq in (2, 7, 9)]
+
+
 def test_several_bulk_writes_are_each_covered_by_their_own_event(cio: User, now: datetime) -> None:
     for verb in ("things.loaded", "things.removed"):
         audit.record(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Q
 
 from governance.access import Role, forget_rights
 from governance.audit import Act
@@ -18,7 +19,7 @@ from projects.imports import sheets
 from projects.models import Contract, Project, Review, System
 from projects.models.choices import ReviewLayer
 from projects.register import KINDS
-from projects.services import changes, handover, people, register
+from projects.services import changes, handover, independence, people, register
 from tests import factories
 from tests.conftest import World, act, person, signed_in
 from tests.projects.imports.test_sheets import at, made, read
@@ -281,6 +282,68 @@ def test_a_body_that_reviews_may_supply_what_is_not_linked(
     assert not refused(
         lambda: contract(pmo, now, world, contract_id="C-2", project=None, system=world.sub_system)
     )
+
+
+def test_a_project_that_the_reviewer_supplies_is_not_linked_to_the_system(
+    world: World, pmo: User, now: datetime
+) -> None:
+    third_party(system=world.sub_system, reviewer="検証社", reviewer_number=VENDOR)
+    contract(pmo, now, world)
+    with pytest.raises(ValidationError, match="検証社 belongs to a vendor"):
+        register.edit(
+            act(pmo, now), KINDS["projects"], world.project.pk,
+            {"systems": [world.sub_system]}, version=world.project.version,
+        )  # fmt: skip
+
+
+def test_a_system_is_not_moved_under_its_reviewer(
+    world: World, pmo: User, expert: User, now: datetime
+) -> None:
+    factories.MembershipFactory.create(user=pmo, role=Role.PMO, agency=world.other)
+    factories.MembershipFactory.create(user=expert, role=Role.HR, agency=world.other)
+    review = third_party(system=world.system, reviewer_user=expert)
+    move = lambda: register.edit(  # noqa: E731
+        act(pmo, now), KINDS["systems"], world.system.pk, {"agency": world.other},
+        version=System.objects.get(pk=world.system.pk).version,
+    )  # fmt: skip
+    assert refused(move)
+    Review.objects.filter(pk=review.pk).update(
+        is_complete=True, held_on=date(2020, 1, 1), reviewer_user=None
+    )
+    assert not refused(move)
+
+
+def test_a_review_that_ended_bars_the_reviewer_from_no_later_office(
+    world: World, expert: User, now: datetime
+) -> None:
+    review = third_party(
+        system=world.system, reviewer_user=expert, is_complete=True, held_on=ON - timedelta(days=1)
+    )
+    office = lambda: give(now, expert, Role.PMO, agency=world.home)  # noqa: E731
+    Review.objects.filter(pk=review.pk).update(held_on=ON)
+    assert refused(office)
+    Review.objects.filter(pk=review.pk).update(held_on=ON - timedelta(days=1))
+    assert not refused(office)
+
+
+def test_however_many_verify_the_cost_is_the_same(
+    world: World, django_assert_num_queries: Any
+) -> None:
+    for number in range(3):
+        verify(world, factories.UserFactory.create(username=f"v{number}"))
+        third_party(
+            system=world.system, reviewer_user=factories.UserFactory.create(username=f"r{number}")
+        )
+        factories.ReviewFactory.create(system=world.system, review_type__layer=ReviewLayer.SELF)
+    everything = Q(pk__isnull=False)
+    with django_assert_num_queries(3):
+        found = independence.appointments(everything, everything)
+        assert {str(one) for one in found} == {"v0", "v1", "v2", "r0", "r1", "r2"}
+    with django_assert_num_queries(6):
+        independence.refuse_broken(found)
+    with django_assert_num_queries(0):
+        independence.refuse_broken([])
+        independence.check_subjects()
 
 
 def test_a_broken_appointment_elsewhere_stops_nobodys_work(

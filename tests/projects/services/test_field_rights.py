@@ -1,0 +1,337 @@
+"""The states that a record stands in, at their edges, and the words in which a write is refused."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from governance.access import Resource, Role
+from governance.field_rights import LINES, May, Way
+from governance.models import User
+from projects.models import CostLine, KpiValue
+from projects.models.choices import RequestState, Stage
+from projects.services import field_rights
+from projects.services.field_rights import Case, Known
+from tests import factories
+from tests.conftest import World, act, person
+
+pytestmark = pytest.mark.django_db
+
+TODAY = date(2026, 11, 24)
+
+
+def state(group: str, obj: Any, day: date = TODAY, **given: Any) -> str:
+    return field_rights.STATES[group](Case(obj, given, day, Known()))
+
+
+def value(world: World, **given: Any) -> Any:
+    known = {f"{name}_state": "reported" for name in ("target", "actual") if name in given}
+    kpi = given.pop("kpi", None) or factories.KpiFactory.create(system=world.system)
+    return factories.KpiValueFactory.create(kpi=kpi, **{"fiscal_year": 2026, **known, **given})
+
+
+# Plans ------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_is_agreed_once_a_baseline_of_this_project_is(world: World) -> None:
+    milestone = factories.MilestoneFactory.create(project=world.project)
+    assert state("milestone.plan", milestone) == "draft"
+    factories.BaselineFactory.create(project=world.other_project)
+    asked = factories.BaselineFactory.create(
+        project=world.project, state=RequestState.REQUESTED, number=None, agreed_on=None
+    )
+    assert state("milestone.plan", milestone) == "draft"
+    asked.delete()
+    factories.BaselineFactory.create(project=world.project)
+    assert state("milestone.plan", milestone) == "agreed"
+
+
+def test_nothing_is_moved_into_an_agreed_plan(world: World) -> None:
+    milestone = factories.MilestoneFactory.create(project=world.project)
+    factories.BaselineFactory.create(project=world.other_project)
+    assert state("milestone.plan", milestone, project=world.other_project) == "agreed"
+    assert state("milestone.plan", milestone, project=None) == "draft"
+
+
+# KPIs -------------------------------------------------------------------------------------------------
+
+
+def test_a_target_locks_with_its_year_and_only_if_there_is_one(world: World) -> None:
+    known, blank = value(world, target=Decimal(1)), value(world)
+    eve, first = date(2026, 3, 31), date(2026, 4, 1)
+    assert [state("kpivalue.target", known, day) for day in (eve, first)] == ["open", "locked"]
+    assert state("kpivalue.target", blank, first) == "open"
+
+
+def test_a_target_beside_a_locked_one_is_locked_from_the_first_day(world: World) -> None:
+    known = value(world, target=Decimal(1))
+    beside = value(world, kpi=known.kpi, method_version=2)
+    eve, first = date(2026, 3, 31), date(2026, 4, 1)
+    assert [state("kpivalue.target", beside, day) for day in (eve, first)] == ["open", "locked"]
+    other_year = value(world, kpi=known.kpi, fiscal_year=2025)
+    assert state("kpivalue.target", other_year, first) == "open"
+    # An actual alone is no target.
+    actual = value(world, actual=Decimal(1))
+    assert state("kpivalue.target", value(world, kpi=actual.kpi, method_version=2)) == "open"
+
+
+def test_what_is_not_there_yet_locks_nothing(world: World) -> None:
+    kpi = value(world, target=Decimal(1)).kpi
+    new = KpiValue(fiscal_year=None)
+    assert state("kpivalue.target", new, kpi=kpi) == "open"
+    assert state("kpivalue.target", KpiValue(fiscal_year=2026)) == "open"
+    assert state("kpivalue.target", new, kpi=kpi, fiscal_year=2026) == "locked"
+    assert state("kpivalue.actual", new, kpi=kpi) == "first"
+
+
+def test_a_reported_actual_stands_and_bars_a_second_of_its_year(world: World) -> None:
+    known = value(world, actual=Decimal(7))
+    assert state("kpivalue.actual", known) == "stands"
+    assert state("kpivalue.actual", value(world, kpi=known.kpi, fiscal_year=2025)) == "first"
+    assert state("kpivalue.actual", value(world, kpi=known.kpi, method_version=2)) == "stands"
+    assert state("kpivalue.actual", value(world)) == "first"
+    target = value(world, target=Decimal(7))
+    assert state("kpivalue.actual", value(world, kpi=target.kpi, method_version=2)) == "first"
+
+
+def test_the_actual_of_a_projects_kpi_is_its_reports(world: World) -> None:
+    kpi = factories.KpiFactory.create(system=None, project=world.project)
+    assert state("kpivalue.actual", value(world, kpi=kpi)) == "carried"
+
+
+def test_a_kpi_is_used_once_a_figure_stands_under_it(world: World) -> None:
+    for given in ({"target": Decimal(1)}, {"actual": Decimal(1)}):
+        assert state("kpi.measure", value(world, **given).kpi) == "used"
+        assert state("kpi.holder", value(world, **given).kpi) == "used"
+    assert state("kpi.measure", value(world).kpi) == "unused"
+
+
+def test_many_kpis_are_read_in_two_queries(world: World, django_assert_num_queries: Any) -> None:
+    rows = [value(world, target=Decimal(1)), value(world, actual=Decimal(1)), value(world)]
+    rows[0].kpi.methods.create(number=3, from_year=2024, description="記録", reason="偏り")
+    known = Known()
+    with django_assert_num_queries(2):
+        known.read_kpis(row.kpi_id for row in rows)
+        assert [known.is_used(row.kpi_id) for row in rows] == [True, True, False]
+        assert [known.methods(row.kpi_id) for row in rows] == [{3}, {1}, {1}]
+        assert known.methods(None) == {1}
+        assert not known.has_target(None, 2026, besides=None)
+
+
+# Amounts ----------------------------------------------------------------------------------------------
+
+
+def line(world: World, **given: Any) -> Any:
+    values = {
+        "system": world.system, "budget_year": 2023, "sheet_year": 2024, "stage": Stage.INITIAL,
+        "amount": 5, "amount_state": "reported", **given,
+    }  # fmt: skip
+    return factories.CostLineFactory.create(**values)
+
+
+def test_an_amount_is_settled_from_the_second_year_after_its_sheet(world: World) -> None:
+    known = line(world)
+    days = [date(2026, 3, 31), date(2026, 4, 1)]
+    assert [state("costline.amount", known, day) for day in days] == ["open", "settled"]
+
+
+def test_a_known_amount_goes_by_its_own_sheet_not_by_a_newer_one(world: World) -> None:
+    old, new = line(world), line(world, sheet_year=2026)
+    assert state("costline.amount", old) == "settled"
+    assert state("costline.amount", new) == "open"
+
+
+@pytest.mark.parametrize("held", ["system", "project"])
+def test_an_empty_line_goes_by_the_newest_amount_beside_it(world: World, held: str) -> None:
+    holder = getattr(world, held)
+    where = {"system": None, held: holder}
+    line(world, **where)
+    empty = line(world, **where, account="other", amount=None, amount_state="missing")
+    assert state("costline.amount", empty) == "settled"
+    new = CostLine(budget_year=2023, stage=Stage.INITIAL)
+    assert state("costline.amount", new, **{held: holder}) == "settled"
+    # Of another year, another stage, or where nothing is reported yet: open.
+    assert state("costline.amount", new, **{held: holder, "budget_year": 2022}) == "open"
+    assert state("costline.amount", new, **{held: holder, "stage": Stage.EXECUTED}) == "open"
+    assert state("costline.amount", new, system=world.other_system) == "open"
+    assert state("costline.amount", new, project=world.other_project) == "open"
+    assert state("costline.amount", CostLine()) == "open"
+
+
+def test_what_is_reported_of_many_holders_is_read_once_a_kind(
+    world: World, django_assert_num_queries: Any
+) -> None:
+    line(world)
+    line(world, sheet_year=2026)
+    line(world, system=None, project=world.project, sheet_year=2025)
+    line(world, system=world.sub_system, amount=None, amount_state="missing")
+    known = Known()
+    with django_assert_num_queries(2):
+        systems = [world.system.pk, world.sub_system.pk]
+        known.read_sheets("system", systems)
+        known.read_sheets("project", [world.project.pk, *systems])
+        known.read_sheets("system", systems)
+        sheets = [known.newest_sheet("system", pk, 2023, Stage.INITIAL) for pk in systems]
+        assert sheets == [2026, None]
+        assert known.newest_sheet("project", world.project.pk, 2023, Stage.INITIAL) == 2025
+
+
+# Reviews ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"review__is_complete": True},
+        {"review__verdict": "proceed"},
+        {"answer": "対応する"},
+        {"accepted_on": date(2026, 5, 1)},
+    ],
+)
+def test_a_finding_that_was_told_is_not_reworded(world: World, given: dict[str, Any]) -> None:
+    blank = {"review__is_complete": False, "review__verdict": "", "answer": "", "accepted_on": None}
+    of = {"review__system": world.system}
+    assert state("finding.text", factories.FindingFactory.create(**of, **blank)) == "open"
+    told = factories.FindingFactory.create(**of, **{**blank, **given})
+    assert state("finding.text", told) == "told"
+
+
+# What is said -----------------------------------------------------------------------------------------
+
+
+def test_a_refusal_says_why_and_who_or_how_to_ask(world: World) -> None:
+    locked, stands = LINES["kpivalue.target", "locked"], LINES["review.verdict", "given"]
+    asks = field_rights.why(locked, Resource.KPI, [Role.PMO])
+    assert asks == (
+        "This target is locked since its year began."
+        " Ask for a change on the page of the record: another person decides."
+    )
+    nobody = field_rights.why(stands, Resource.VERIFICATION, [Role.PMO])
+    assert nobody.endswith(".")
+    assert "Ask for" not in nobody
+    assert "written by" not in nobody
+    open_ = field_rights.why(LINES["review.verdict", "open"], Resource.VERIFICATION, [Role.PMO])
+    assert open_.endswith("It is written by: Third-party verifier.")
+    report = field_rights.why(LINES["risk.rating", "stands"], Resource.RISK, [Role.AUDITOR])
+    assert report.endswith("It is written by: the approval of the monthly report.")
+
+
+def test_what_one_may_ask_for_and_what_the_form_closes(
+    world: World, pmo: User, outsider: User
+) -> None:
+    locked = value(world, target=Decimal(1), actual=Decimal(2))
+    assert field_rights.asked_fields(pmo, locked, TODAY) == [
+        "target", "target_state", "actual", "actual_state",
+    ]  # fmt: skip
+    assert field_rights.asked_fields(outsider, locked, TODAY) == []
+    closed = field_rights.closed_fields(pmo, locked, TODAY)
+    assert set(closed) == {
+        "kpi", "fiscal_year", "method_version",
+        "target", "target_state", "actual", "actual_state",
+    }  # fmt: skip
+    assert closed["target"].startswith("This target is locked")
+    assert field_rights.closed_fields(pmo, value(world), TODAY) == {}
+    assert field_rights.closed_fields(pmo, world.system, TODAY) == {}
+    assert field_rights.closed_fields(pmo, KpiValue(), TODAY) == {}
+    assert field_rights.asked_fields(pmo, world.system, TODAY) == []
+
+
+def test_may_is_the_table_for_a_guarded_field_and_free_for_others(world: World, pmo: User) -> None:
+    case = Case(value(world, target=Decimal(1)), {}, TODAY, Known())
+    assert field_rights.may(case, "target", [Role.PMO]) is May.ASK
+    assert field_rights.may(case, "target", [Role.AUDITOR]) is May.NOTHING
+    assert field_rights.may(case, "actual", [Role.PMO]) is May.WRITE
+    project = Case(world.project, {}, TODAY, Known())
+    assert field_rights.may(project, "purpose", []) is May.WRITE
+    assert field_rights.line_of(project, "purpose") is None
+
+
+# Whose record -----------------------------------------------------------------------------------------
+
+
+def test_roles_count_where_the_record_hangs(world: World, pmo: User, pjmo: User) -> None:
+    kpi = value(world).kpi
+    assert field_rights.ties_of(kpi) == ({world.home.pk}, {world.project.pk})
+    assert field_rights.roles_over(pmo, kpi) == {Role.PMO}
+    assert field_rights.roles_over(pjmo, kpi) == {Role.PJMO}
+    kpi.system = world.other_system
+    assert field_rights.ties_of(kpi) == ({world.other.pk}, {world.other_project.pk})
+    assert field_rights.roles_over(pmo, kpi) == frozenset()
+    assert field_rights.roles_over(None, kpi) == frozenset(Role)
+
+
+def test_no_role_over_it_no_write(world: World, other_pmo: User, pmo: User, now: datetime) -> None:
+    blank = value(world)
+    given = {"target": Decimal(3), "target_state": "reported", "fiscal_year": 2027}
+    with pytest.raises(PermissionDenied):
+        field_rights.refuse(act(other_pmo, now), blank, given)
+    field_rights.refuse(act(other_pmo, now), blank, {})
+    field_rights.refuse(act(pmo, now), blank, given)
+    # What a request wrote was judged when it was asked for.
+    field_rights.refuse(act(other_pmo, now), blank, given, way=Way.REQUEST)
+
+
+def test_who_answered_a_finding_does_not_close_it(world: World, now: datetime) -> None:
+    finding = factories.FindingFactory.create(
+        review__system=None, review__project=world.project,
+        review__review_type__layer="ministry", answer="", accepted_on=None,
+    )  # fmt: skip
+    pmo = person(Role.PMO, world)
+    both = {"accepted_on": TODAY, "answer": "済"}
+    with pytest.raises(ValidationError, match="answered themselves"):
+        field_rights.refuse(act(pmo, now), finding, both)
+    field_rights.refuse(act(pmo, now), finding, {"accepted_on": TODAY})
+
+
+# What a service alone knows ---------------------------------------------------------------------------
+
+
+def fault(obj: Any, **given: Any) -> dict[str, str]:
+    case = Case(obj, given, TODAY, Known())
+    return field_rights.refusals(case, frozenset(Role), way=Way.REQUEST)
+
+
+def test_only_methods_that_are_described_measure(world: World) -> None:
+    kpi = factories.KpiFactory.create(system=world.system)
+    kpi.methods.create(number=2, from_year=2024, description="記録", reason="偏り")
+    held = factories.KpiValueFactory.create(kpi=kpi, method_version=2)
+    assert "method_version" in fault(held, method_version=1)
+    assert fault(held, method_version=2) == {}
+    assert "method_version" in fault(KpiValue(), kpi=kpi, method_version=1)
+    other = factories.KpiFactory.create(system=world.system)
+    assert "method_version" in fault(held, kpi=other)
+
+
+@pytest.mark.parametrize(
+    ("make", "given", "told"),
+    [
+        (factories.MonthlyUpdateFactory.build, {"period": date(2026, 12, 1)}, True),
+        (factories.MonthlyUpdateFactory.build, {"period": date(2026, 11, 1)}, False),
+        (CostLine, {"sheet_year": 2028}, True),
+        (CostLine, {"sheet_year": 2027}, False),
+        (CostLine, {"sheet_year": None}, False),
+    ],
+)
+def test_nothing_is_of_a_time_that_is_too_far_ahead(
+    make: Callable[..., Any], given: dict[str, Any], *, told: bool, world: World
+) -> None:
+    obj = make() if make is CostLine else make(project=world.project)
+    words = ("has not begun", "too far ahead")
+    found = field_rights._faults(Case(obj, given, TODAY, Known()))
+    assert any(word in text for word in words for text in found.values()) is told
+
+
+def test_only_what_differs_counts_as_changed(world: World) -> None:
+    kpi = factories.KpiFactory.create(system=world.system)
+    held = factories.KpiValueFactory.create(kpi=kpi, fiscal_year=2026, target=None)
+    same = {"kpi": kpi, "fiscal_year": 2026, "target": None}
+    assert field_rights.changed_fields(held, same) == {}
+    assert field_rights.changed_fields(held, {**same, "fiscal_year": 2025}) == {"fiscal_year": 2025}
+    assert field_rights.changed_fields(world.project, {"systems": []}) == {}
+    # Of a new record what it starts with anyway says nothing.
+    new = {"kpi": kpi, "fiscal_year": 2026, "method_version": 1, "target": None, "note": ""}
+    new.pop("note")
+    assert set(field_rights.changed_fields(KpiValue(), new)) == {"kpi", "fiscal_year"}
