@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.core.checks import CheckMessage
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from governance import retention
@@ -46,7 +46,7 @@ def purge(at: datetime) -> dict[str, int]:
 
 def told(at: datetime) -> str:
     """`purge` as a regular job tells of it."""
-    return _now("Expired and removed: %(n)d") % {"n": sum(purge(at).values())}
+    return gettext("Expired and removed: %(n)d") % {"n": sum(purge(at).values())}
 
 
 def check(**kwargs: Any) -> list[CheckMessage]:

@@ -6,6 +6,7 @@ a file `.env` beside manage.py); `production` hardens this, `test` speeds it up.
 
 import importlib.util
 import logging
+import re
 from pathlib import Path
 
 import environ
@@ -302,14 +303,25 @@ DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 
 # /readyz refuses below so much free space on any disk that is written to.
 DISK_FLOOR_MB = env.int("DISK_FLOOR_MB", default=200)
+
+
+def _limit(name: str, default: str) -> str:
+    """A limit from the environment; what cannot be read stops the start, not the first request."""
+    text = env.str(name, default=default)
+    if not re.fullmatch(r"[1-9][0-9]{0,5}/[smhd]", text):
+        told = f"{name}={text!r} cannot be read: write a number a s, m, h or d, such as {default}."
+        raise ImproperlyConfigured(told)
+    return text
+
+
 # How often one person may pass a costly door: number/s, m, h or d. Generous for people; a
 # program that copies a whole ministry by the API stays below them too.
 LIMITS = {
-    "upload": env.str("LIMIT_UPLOADS", default="20/h"),
-    "export": env.str("LIMIT_EXPORTS", default="60/h"),
-    "search": env.str("LIMIT_SEARCHES", default="60/m"),
-    "explain": env.str("LIMIT_EXPLAIN", default="120/m"),
-    "api_write": env.str("LIMIT_API_WRITES", default="300/m"),
+    "upload": _limit("LIMIT_UPLOADS", "20/h"),
+    "export": _limit("LIMIT_EXPORTS", "60/h"),
+    "search": _limit("LIMIT_SEARCHES", "60/m"),
+    "explain": _limit("LIMIT_EXPLAIN", "120/m"),
+    "api_write": _limit("LIMIT_API_WRITES", "300/m"),
 }
 # A file of more rows is made in the background, and kept for its owner for some days.
 EXPORT_JOB_ROWS = env.int("EXPORT_JOB_ROWS", default=5_000)

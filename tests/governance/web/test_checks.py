@@ -97,3 +97,17 @@ def test_the_production_settings_pass_and_bind_every_cookie_to_https() -> None:
         check=True,
     )
     assert run.stdout.split() == ["[]", "__Host-session", "True"]
+
+
+def test_a_limit_that_cannot_be_read_stops_the_start() -> None:
+    """Not the first reader who asks for a file."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=settings.BASE_DIR,
+        env={**os.environ, "LIMIT_EXPORTS": "often"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "LIMIT_EXPORTS='often' cannot be read: write a number a s, m, h or d" in done.stderr
