@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from governance.access import Role
 from governance.audit import Act
-from governance.exceptions import DomainError
+from governance.exceptions import Conflict, DomainError
 from governance.models import AuditEvent, User
 from projects.metrics.risk import Severity
 from projects.models import FlagMute, RiskFlag
@@ -229,3 +229,21 @@ def test_bad_input_is_told_and_kept(world: World, standing: RiskFlag) -> None:
     assert "within a year" in told
     assert "Because of it" in told
     assert not FlagMute.objects.exists()
+
+
+def test_a_refusal_on_an_old_page_is_refused(world: World, flag: RiskFlag) -> None:
+    asked = mutes.request_mute(act(person(Role.PMO, world)), flag.pk, UNTIL)
+    minister = person(Role.MINISTRY_CIO, world)
+    for step in (mutes.approve_mute, mutes.reject_mute):
+        with pytest.raises(Conflict):
+            step(act(minister), asked.pk, version=asked.version + 1)
+    assert FlagMute.objects.get().state == RequestState.REQUESTED
+
+
+def test_the_day_of_the_act_says_whether_a_muting_stands(world: World, flag: RiskFlag) -> None:
+    muted(world, flag)
+    minister = User.objects.get(username=Role.MINISTRY_CIO.value)
+    later = Act(minister, datetime.combine(UNTIL, datetime.min.time(), UTC) + timedelta(days=2),
+                "test", "It is over.")  # fmt: skip
+    with pytest.raises(DomainError):
+        mutes.unmute(later, flag.pk)

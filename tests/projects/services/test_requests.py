@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from governance.access import Role
-from governance.exceptions import DomainError
+from governance.exceptions import Conflict, DomainError
 from governance.models import AuditEvent, User
 from projects.metrics.delivery import Phase, spread_evenly
 from projects.models import Baseline, KpiValue, PlannedValue, Project
@@ -185,3 +185,47 @@ def test_the_ministry_cio_may_agree_to_plans(world: World, pjmo: User, now: date
     plan = ask(world, pjmo, now)
     assert requests.approve_baseline(act(minister, now), plan.pk).number == 1
     assert Project.objects.get(pk=world.project.pk).baselines.count() == 1
+
+
+def test_every_step_of_a_plan_is_on_the_trail_before_and_after(
+    world: World, pjmo: User, pmo: User, now: datetime
+) -> None:
+    plan = ask(world, pjmo, now)
+    assert (plan.updated_by, plan.requested_by) == (pjmo, pjmo)
+    requests.withdraw_baseline(act(pjmo, now), plan.pk)
+    requests.reject_baseline(act(pmo, now, "根拠がない"), ask(world, pjmo, now).pk)
+    steps = [
+        (event.verb, (event.before or {}).get("state"), (event.after or {}).get("state"))
+        for event in AuditEvent.objects.filter(object_type="baseline").order_by("seq")
+    ]
+    assert steps == [
+        ("baseline.requested", None, "requested"),
+        ("baseline.withdrawn", "requested", "withdrawn"),
+        ("baseline.requested", None, "requested"),
+        ("baseline.rejected", "requested", "rejected"),
+    ]
+    assert untold() == []
+
+
+@pytest.mark.parametrize(
+    "step", [requests.approve_baseline, requests.reject_baseline, requests.withdraw_baseline]
+)
+def test_a_decision_on_an_old_page_is_refused(
+    step: Any, world: World, pjmo: User, pmo: User, now: datetime
+) -> None:
+    plan = ask(world, pjmo, now)
+    who = pjmo if step is requests.withdraw_baseline else pmo
+    with pytest.raises(Conflict):
+        step(act(who, now, "理由"), plan.pk, version=plan.version + 1)
+    assert Baseline.objects.get().state == RequestState.REQUESTED
+
+
+def test_a_plan_spans_fifty_years_at_most_and_says_where_it_is_wrong(
+    world: World, pjmo: User, now: datetime
+) -> None:
+    months = [Phase(date(2000 + n // 12, n % 12 + 1, 1), n) for n in range(601)]
+    assert phasing_faults(months[:600], None, None, None) == []
+    assert phasing_faults(months, None, None, None) == ["A plan has at most 600 months."]
+    with pytest.raises(ValidationError) as refused:
+        ask(world, pjmo, now, phases=months)
+    assert "A plan has at most 600 months." in refused.value.message_dict["phases"]

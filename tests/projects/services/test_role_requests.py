@@ -387,3 +387,62 @@ def test_confirming_is_a_right_of_the_table(world: World, actors: dict[Role, Use
         if can_somewhere(user, Action.APPROVE, Resource.STAFFING)
     }  # fmt: skip
     assert may == {Role.CIO_OFFICE, Role.MINISTRY_CIO, Role.PMO, Role.HR}
+
+
+# Whom a request is told ---------------------------------------------------------------------------------
+
+
+def told(kind: str) -> set[str]:
+    rows = Notice.objects.filter(kind=kind)
+    return set(rows.values_list("user__username", flat=True))
+
+
+def test_only_offices_of_today_and_here_are_told(
+    world: World, hr: User, pmo: User, other_pmo: User, cio: User, now: datetime
+) -> None:
+    former = factories.UserFactory.create(username="former")
+    factories.MembershipFactory.create(
+        user=former, role=Role.PMO, agency=world.home, valid_to=ON - timedelta(days=1)
+    )
+    closed = factories.UserFactory.create(username="closed", is_active=False)
+    factories.MembershipFactory.create(user=closed, role=Role.PMO, agency=world.home)
+    person(Role.ACCOUNTING, world)
+    asked = ask(hr, now, new(hr, now), Role.MINISTRY_CIO, agency=world.home)
+    assert told("role-asked") == {"pmo"}
+    notice = Notice.objects.get(kind="role-asked")
+    assert (notice.args, notice.path) == (
+        {"role": "ministry_cio", "place": "Home Ministry", "account": "taro"},
+        f"/people/requests/{asked.pk}/",
+    )
+
+
+def test_the_cio_office_is_told_where_the_ministry_has_nobody_else(
+    world: World, hr: User, cio: User, now: datetime
+) -> None:
+    ask(hr, now, new(hr, now), Role.PMO, agency=world.home)
+    assert told("role-asked") == {"cio_office"}
+
+
+def test_a_request_keeps_who_asked_and_why(
+    world: World, hr: User, pmo: User, now: datetime
+) -> None:
+    taro = new(hr, now)
+    asked = people.grant(
+        act(hr, now),
+        {"user": taro, "role": Role.MINISTRY_CIO, "valid_from": ON, "agency": world.home},
+        reason="  前任の転出  ",
+    )
+    assert isinstance(asked, RoleRequest)
+    assert (asked.reason, asked.requested_by, asked.updated_by) == ("前任の転出", hr, hr)
+    assert (asked.requested_at, asked.updated_at) == (now, now)
+    role_requests.withdraw(act(hr, now), asked.pk)
+    event = AuditEvent.objects.get(verb="rolerequest.withdrawn")
+    assert ((event.before or {})["state"], (event.after or {})["state"]) == (
+        "requested",
+        "withdrawn",
+    )
+    silent = people.grant(
+        act(hr, now), {"user": taro, "role": Role.PMO, "valid_from": ON, "agency": world.home}
+    )
+    assert isinstance(silent, RoleRequest)
+    assert silent.reason == ""

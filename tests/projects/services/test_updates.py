@@ -222,3 +222,33 @@ def test_only_those_who_answer_for_the_ministry_publish(
     updates.approve(act(pmo, now), update.pk)
     with pytest.raises(PermissionDenied):
         updates.publish(act(pmo, now), update.pk)
+
+
+def test_every_step_tells_the_state_before_and_refuses_an_old_page(
+    world: World, pjmo: User, pmo: User, now: datetime
+) -> None:
+    update = save(world, pjmo, now)
+    minister = person(Role.MINISTRY_CIO, world)
+    steps = (
+        (updates.submit, pjmo, "draft", "submitted"),
+        (updates.send_back, pmo, "submitted", "returned"),
+        (updates.submit, pjmo, "returned", "submitted"),
+        (updates.approve, pmo, "submitted", "approved"),
+        (updates.publish, minister, "approved", "published"),
+    )
+    for step, who, before, after in steps:
+        update.refresh_from_db()
+        with pytest.raises(Conflict):
+            step(act(who, now, "根拠を"), update.pk, version=update.version + 1)
+        step(act(who, now, "根拠を"), update.pk, version=update.version)
+        event = AuditEvent.objects.filter(object_type="monthlyupdate").latest("seq")
+        told = ((event.before or {}).get("state"), (event.after or {}).get("state"))
+        assert told == (before, after)
+
+
+def test_a_report_asks_for_the_projects_and_its_systems_kpis(world: World) -> None:
+    own = factories.KpiFactory.create(system=None, project=world.project, code="A")
+    linked = factories.KpiFactory.create(system=world.system, code="B")
+    factories.KpiFactory.create(system=world.other_system, code="C")
+    factories.KpiFactory.create(system=None, project=world.other_project, code="D")
+    assert set(updates.kpis_of(world.project)) == {own, linked}
