@@ -147,11 +147,16 @@ def typed(draft: Draft) -> QueryDict:
     return QueryDict(urlencode([(name, value) for name, value in draft.data]), mutable=False)
 
 
+def unjudged(form: Any) -> None:
+    """Let a bound form show what its data say without telling errors; the next send tells them."""
+    form._errors = ErrorDict(renderer=form.renderer)  # noqa: SLF001  what `errors` would fill
+    form.cleaned_data = {}
+
+
 class Resumable(forms.BaseForm):
     """A form that can be shown as it was left: with what was typed, before anything is judged."""
 
     def resume(self) -> Any:
         """Show what the data say without telling errors yet; the next send tells them."""
-        self._errors = ErrorDict(renderer=self.renderer)
-        self.cleaned_data: dict[str, Any] = {}
+        unjudged(self)
         return self

@@ -93,8 +93,8 @@ class SessionLimits:
         messages.info(
             request,
             _(
-                "You were signed out after a while. What you had typed into the forms of records,"
-                " reports and changes is kept."
+                "You were signed out after a while. What you had typed into a form is kept, but for"
+                " passwords and codes."
             ),
         )
 

@@ -307,7 +307,7 @@ DISK_FLOOR_MB = env.int("DISK_FLOOR_MB", default=200)
 
 def _limit(name: str, default: str) -> str:
     """A limit from the environment; what cannot be read stops the start, not the first request."""
-    text = env.str(name, default=default)
+    text = str(env.str(name, default=default))
     if not re.fullmatch(r"[1-9][0-9]{0,5}/[smhd]", text):
         told = f"{name}={text!r} cannot be read: write a number a s, m, h or d, such as {default}."
         raise ImproperlyConfigured(told)

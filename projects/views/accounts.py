@@ -26,6 +26,7 @@ from projects import people
 from projects.services import accounts as service
 from projects.services.accounts import Handed
 from projects.views.editing import act_of
+from projects.views.kept import form_page, keeps
 
 
 class ReasonForm(forms.Form):
@@ -34,13 +35,21 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=300)
 
 
-def _found(request: HttpRequest, username: str) -> User:
+def _found(user: Any, username: str) -> User:
     """The person, where the reader may see them and has the account in reach."""
-    require_somewhere(request.user, Action.READ, Resource.STAFFING)
+    require_somewhere(user, Action.READ, Resource.STAFFING)
     found = User.objects.filter(username=username).first()
-    if found is None or not people.may_see(request.user, found):
+    if found is None or not people.may_see(user, found):
         raise Http404
-    if not service.in_reach(request.user, found, timezone.localdate()):
+    if not service.in_reach(user, found, timezone.localdate()):
+        raise PermissionDenied
+    return found
+
+
+def _addressed(user: Any, username: str) -> User:
+    """The same, where the reader may mend the address too."""
+    found = _found(user, username)
+    if not service.may_see_link(user, found, timezone.localdate()):
         raise PermissionDenied
     return found
 
@@ -92,7 +101,7 @@ def _crumbs(person: User, label: str) -> list[dict[str, str]]:
 @require_POST
 def hand_link(request: HttpRequest, username: str) -> HttpResponse:
     """A new link to set the password: mailed, or shown once where there is no mail."""
-    person = _found(request, username)
+    person = _found(request.user, username)
     try:
         handed = service.hand_link(act_of(request), person, links.site_of(request))
     except DomainError as error:
@@ -109,7 +118,7 @@ def _with_reason(
     write: Callable[[Act, User], Any],
 ) -> HttpResponse:
     """A page that asks for the reason, and does it."""
-    person = _found(request, username)
+    person = _found(request.user, username)
     form = ReasonForm(request.POST or None, label_suffix="")
     if request.method == "POST" and form.is_valid():
         try:
@@ -125,20 +134,16 @@ def _with_reason(
 def _form(
     request: HttpRequest, person: User, form: forms.Form, title: str, lead: str
 ) -> HttpResponse:
-    return render(
-        request,
-        "projects/simple_form.html",
-        {
-            "title": title,
-            "lead": lead,
-            "crumbs": _crumbs(person, title),
-            "form": form,
-            "back": reverse("people-person", args=[person.username]),
-        },
-        status=422 if form.is_bound else 200,
-    )
+    context = {
+        "title": title,
+        "lead": lead,
+        "crumbs": _crumbs(person, title),
+        "back": reverse("people-person", args=[person.username]),
+    }
+    return form_page(request, form, context)
 
 
+@keeps(_found)
 @require_http_methods(["GET", "HEAD", "POST"])
 def reset_factors(request: HttpRequest, username: str) -> HttpResponse:
     """Take away second factors that somebody has lost."""
@@ -150,6 +155,7 @@ def reset_factors(request: HttpRequest, username: str) -> HttpResponse:
     return _with_reason(request, username, title, lead, service.reset_factors)
 
 
+@keeps(_found)
 @require_http_methods(["GET", "HEAD", "POST"])
 def deactivate(request: HttpRequest, username: str) -> HttpResponse:
     """Close an account at once."""
@@ -158,6 +164,7 @@ def deactivate(request: HttpRequest, username: str) -> HttpResponse:
     return _with_reason(request, username, title, lead, service.deactivate)
 
 
+@keeps(_found)
 @require_http_methods(["GET", "HEAD", "POST"])
 def reactivate(request: HttpRequest, username: str) -> HttpResponse:
     """Open a closed account again."""
@@ -169,12 +176,11 @@ def reactivate(request: HttpRequest, username: str) -> HttpResponse:
     return _with_reason(request, username, title, lead, service.reactivate)
 
 
+@keeps(_addressed)
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_address(request: HttpRequest, username: str) -> HttpResponse:
     """Mend the address of somebody's account."""
-    person = _found(request, username)
-    if not service.may_see_link(request.user, person, timezone.localdate()):
-        raise PermissionDenied
+    person = _addressed(request.user, username)
     form = AddressForm(request.POST or None, initial={"email": person.email}, label_suffix="")
     if request.method == "POST" and form.is_valid():
         act = act_of(request)

@@ -25,6 +25,7 @@ from projects.register import KINDS
 from projects.services import changes
 from projects.views.deciding import run
 from projects.views.editing import act_of, may_edit
+from projects.views.kept import forget, form_page
 from projects.views.objects import find
 
 
@@ -45,18 +46,13 @@ def ask_page(request: HttpRequest, slug: str, key: str | int) -> HttpResponse:
     if not form.asked:
         messages.info(request, _("Nothing of this record changes by request as it stands."))
         return redirect(url)
-    user, draft = cast("User", request.user), None
     if form.is_bound and form.is_valid() and (made := _asked(request, form)) is not None:
-        drafts.forget(user, request.path)
+        forget(request)
         messages.success(request, _("Asked. Another person decides."))
         return redirect("change", made.pk)
-    status = 422 if form.is_bound else 200
-    if not form.is_bound and (draft := drafts.find(user, request.path)):
-        typed = drafts.typed(draft)
-        form = form_of(kind)(typed, user=user, on=on, instance=obj, asks=True).resume()
-    return render(
+    return form_page(
         request,
-        "projects/simple_form.html",
+        form,
         {
             "title": _("Ask for a change: %(name)s") % {"name": title},
             "lead": _("Another person decides. Nothing changes until then."),
@@ -65,13 +61,9 @@ def ask_page(request: HttpRequest, slug: str, key: str | int) -> HttpResponse:
                 {"label": title, "url": url},
                 {"label": _("Ask for a change")},
             ],
-            "form": form,
             "back": url,
             "submit": _("Ask for this change"),
-            "draft": draft,
-            "draft_key": request.path,
         },
-        status=status,
     )
 
 

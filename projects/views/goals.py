@@ -12,20 +12,30 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from governance.access import Action, require
+from governance import drafts
+from governance.access import Action, get_visible_or_404, require
 from governance.exceptions import DomainError
 from projects.forms.goals import GoalForm, LinkForm, MethodForm
 from projects.goals import GOALS, goals
 from projects.models import Kpi, System
-from projects.register import KINDS, Kind
+from projects.register import KINDS
 from projects.services import register, requests
 from projects.ties import can_add, ties_of
-from projects.views.editing import act_of
+from projects.views.editing import act_of, may_edit
+from projects.views.kept import forget, form_page, keeps, key_of, resume
 from projects.views.objects import find
 
 _KPIS, _LINKS = KINDS["kpis"], KINDS["kpi-links"]
 
 
+def _may_add(user: Any, slug: str, key: str) -> None:
+    kind = KINDS[slug]
+    holder = get_visible_or_404(kind.objects, user, **{kind.key: key})
+    if not can_add(user, _KPIS, ties_of(kind, holder)):
+        raise PermissionDenied
+
+
+@drafts.kept_for(_may_add)
 @require_http_methods(["GET", "HEAD", "POST"])
 def goals_page(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     """The chain as a tree, with a form for a new goal and one for a new link."""
@@ -43,10 +53,12 @@ def goals_page(request: HttpRequest, slug: str, key: str) -> HttpResponse:
         if "goal-code" in request.POST:
             goal = GoalForm(request.POST, kpis=kpis)
             if goal.is_valid() and _saved(request, goal, lambda: _add(request, holder, goal, kpis)):
+                forget(request, "goal")
                 return redirect(request.path)
         else:
             link = LinkForm(request.POST, kpis=kpis)
             if link.is_valid() and _saved(request, link, lambda: _link(request, link, kpis)):
+                forget(request, "link")
                 return redirect(request.path)
     return render(
         request,
@@ -60,7 +72,12 @@ def goals_page(request: HttpRequest, slug: str, key: str) -> HttpResponse:
             ],
             "goals": goals(kind, holder, request.user, ties),
             "goal_form": goal,
+            # Two forms at one address: each keeps what is typed under a name of its own.
+            "goal_key": key_of(request, "goal"),
+            "goal_draft": resume(request, goal, "goal"),
             "link_form": link,
+            "link_key": key_of(request, "link"),
+            "link_draft": resume(request, link, "link"),
         },
         status=status,
     )
@@ -104,27 +121,7 @@ def _link(request: HttpRequest, form: LinkForm, kpis: list[Kpi]) -> None:
     register.create(act_of(request), _LINKS, {**pair, "reason": values["reason"]})
 
 
-def _simple(
-    request: HttpRequest, kind: Kind, obj: Any, form: forms.Form, *, title: str, lead: str
-) -> HttpResponse:
-    return render(
-        request,
-        "projects/simple_form.html",
-        {
-            "title": title,
-            "lead": lead,
-            "crumbs": [
-                {"label": capfirst(str(kind.plural)), "url": kind.list_url()},
-                {"label": str(obj), "url": kind.page_url(obj)},
-                {"label": title},
-            ],
-            "form": form,
-            "back": kind.page_url(obj),
-        },
-        status=422 if form.is_bound else 200,
-    )
-
-
+@keeps(lambda user, key: may_edit(user, _KPIS.slug, key))
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_method(request: HttpRequest, key: str) -> HttpResponse:
     """Describe how a KPI is measured from a year on."""
@@ -138,4 +135,10 @@ def new_method(request: HttpRequest, key: str) -> HttpResponse:
             if _saved(request, form, lambda: requests.add_method(act, kpi, values)):
                 return redirect("reports:kpi-series", kpi.code)
     lead = _("A new method breaks the series: years before and after it are not compared.")
-    return _simple(request, _KPIS, kpi, form, title=_("Add a method"), lead=lead)
+    title, back = _("Add a method"), _KPIS.page_url(kpi)
+    crumbs = [
+        {"label": capfirst(str(_KPIS.plural)), "url": _KPIS.list_url()},
+        {"label": str(kpi), "url": back},
+        {"label": title},
+    ]
+    return form_page(request, form, {"title": title, "lead": lead, "crumbs": crumbs, "back": back})

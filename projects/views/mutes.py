@@ -23,22 +23,25 @@ from projects.register import kind_of
 from projects.risk_text import note_of, title_of
 from projects.services import mutes
 from projects.views.editing import act_of
+from projects.views.kept import keeps, key_of, resume
 from projects.views.requests import decide
 
 
-def _flag(request: HttpRequest, key: int) -> RiskFlag:
+def _flag(user: Any, key: int) -> RiskFlag:
+    """An open flag that the reader may mute, or decide on."""
     rows: Any = RiskFlag.objects.select_related(
         "system", "project", "contract", "review__review_type"
     ).filter(closed_on__isnull=True)
-    found: RiskFlag = get_visible_or_404(rows, request.user, pk=key)
+    found: RiskFlag = get_visible_or_404(rows, user, pk=key)
+    require(user, Action.FLAG, found)
     return found
 
 
+@keeps(_flag)
 @require_http_methods(["GET", "HEAD", "POST"])
 def mute_page(request: HttpRequest, key: int) -> HttpResponse:
     """A flag with its mutings; asks for one, or decides on the one that waits."""
-    flag = _flag(request, key)
-    require(request.user, Action.FLAG, flag)
+    flag = _flag(request.user, key)
     form = MuteForm(request.POST or None, label_suffix="")
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
@@ -54,7 +57,12 @@ def mute_page(request: HttpRequest, key: int) -> HttpResponse:
     return render(
         request,
         "projects/mute.html",
-        _context(request, flag) | {"form": form},
+        {
+            **_context(request, flag),
+            "form": form,
+            "draft": resume(request, form),
+            "draft_key": key_of(request),
+        },
         status=422 if request.method == "POST" else 200,
     )
 
@@ -106,8 +114,7 @@ def reject(request: HttpRequest, key: int) -> HttpResponse:
 
 @require_POST
 def unmute(request: HttpRequest, key: int) -> HttpResponse:
-    flag = _flag(request, key)
-    require(request.user, Action.FLAG, flag)
+    flag = _flag(request.user, key)
     try:
         mutes.unmute(act_of(request), flag.pk)
     except DomainError as error:

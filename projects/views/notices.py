@@ -20,22 +20,23 @@ from governance.models import Notice, User
 from governance.models.base import snapshot
 from projects.notice_text import words
 from projects.views.editing import act_of
+from projects.views.kept import form_page, keeps
 
 NOTICES_PER_PAGE = 50
 
 
-def _person(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
+def _signed_in(user: Any) -> User:
+    if not isinstance(user, User):
         raise PermissionDenied
-    return request.user
+    return user
 
 
 @require_safe
 def notices_page(request: HttpRequest) -> HttpResponse:
     """What the reader should know, the latest first."""
-    page: Any = Paginator(Notice.objects.filter(user=_person(request)), NOTICES_PER_PAGE).get_page(
-        request.GET.get("page")
-    )
+    page: Any = Paginator(
+        Notice.objects.filter(user=_signed_in(request.user)), NOTICES_PER_PAGE
+    ).get_page(request.GET.get("page"))
     return render(
         request,
         "projects/notices.html",
@@ -51,7 +52,7 @@ def notices_page(request: HttpRequest) -> HttpResponse:
 @require_POST
 def read_notices(request: HttpRequest) -> HttpResponse:
     """Mark one notice as read and open what it is about, or mark all."""
-    user, given = _person(request), request.POST.get("notice", "")
+    user, given = _signed_in(request.user), request.POST.get("notice", "")
     pk = int(given) if given.isascii() and given.isdecimal() and len(given) < 19 else None
     notices.mark_read(user, timezone.now(), pk)
     notice = Notice.objects.filter(user=user, pk=pk).first() if pk is not None else None
@@ -73,10 +74,11 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ("display_name", "language", "mail_digest", "time_zone")
 
 
+@keeps(_signed_in)
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: HttpRequest) -> HttpResponse:
     """Name, language, time zone and how often mail comes; the address is the account page's."""
-    user = User.objects.get(pk=_person(request).pk)
+    user = User.objects.get(pk=_signed_in(request.user).pk)
     form = PreferencesForm(instance=user, label_suffix="")
     if request.method == "POST":
         form = PreferencesForm(request.POST, instance=user, label_suffix="")
@@ -84,18 +86,8 @@ def preferences(request: HttpRequest) -> HttpResponse:
             _save(request, form)
             messages.success(request, _("Saved."))
             return redirect("preferences")
-    return render(
-        request,
-        "projects/simple_form.html",
-        {
-            "title": _("My settings"),
-            "crumbs": [{"label": _("My settings")}],
-            "form": form,
-            "lead": "",
-            "back": "/",
-        },
-        status=422 if form.is_bound else 200,
-    )
+    title = _("My settings")
+    return form_page(request, form, {"title": title, "crumbs": [{"label": title}], "back": "/"})
 
 
 def _kept(user: User) -> dict[str, Any]:

@@ -41,6 +41,7 @@ from projects.services.role_requests import seen_by
 from projects.views import role_requests
 from projects.views.accounts import account_of, link_page
 from projects.views.editing import act_of
+from projects.views.kept import form_page, keeps
 
 _PROJECTS = KINDS["projects"]
 
@@ -111,9 +112,9 @@ def people_page(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _person(request: HttpRequest, username: str) -> User:
+def _person(user: Any, username: str) -> User:
     found = User.objects.filter(username=username).first()
-    if found is None or not people.may_see(request.user, found):
+    if found is None or not people.may_see(user, found):
         raise Http404
     return found
 
@@ -122,7 +123,7 @@ def _person(request: HttpRequest, username: str) -> User:
 def person_page(request: HttpRequest, username: str) -> HttpResponse:
     """One person: roles now and before, skills, open work."""
     require_somewhere(request.user, Action.READ, Resource.STAFFING)
-    person, on = _person(request, username), timezone.localdate()
+    person, on = _person(request.user, username), timezone.localdate()
     rows = Membership.objects.visible_to(request.user).filter(user=person)
     memberships = list(rows.select_related("agency", "project").order_by("-valid_from", "pk"))
     may_grant = bool(grantable(request.user)) and person.pk != request.user.pk
@@ -206,30 +207,40 @@ def _try(request: HttpRequest, form: forms.BaseForm, write: Callable[[], Any]) -
 def _form_page(
     request: HttpRequest, form: forms.BaseForm, title: str, back: str, *, lead: str = ""
 ) -> HttpResponse:
-    return render(
-        request,
-        "projects/simple_form.html",
-        {
-            "title": title,
-            "lead": lead,
-            "crumbs": [*_crumbs(), {"label": title}],
-            "form": form,
-            "back": back,
-        },
-        status=422 if form.is_bound else 200,
-    )
+    crumbs = [*_crumbs(), {"label": title}]
+    return form_page(request, form, {"title": title, "lead": lead, "crumbs": crumbs, "back": back})
 
 
-def _require_grants(request: HttpRequest) -> None:
-    if not grantable(request.user):
+def _may_grant(user: Any) -> None:
+    if not grantable(user):
         raise PermissionDenied
 
 
+def _may_grant_to(user: Any, username: str) -> User:
+    _may_grant(user)
+    return _person(user, username)
+
+
+def _membership(user: Any, pk: int) -> Membership:
+    found: Membership = get_visible_or_404(
+        Membership.objects.select_related("user", "agency", "project"), user, pk=pk
+    )
+    require(user, Action.EDIT, found)
+    return found
+
+
+def _own_training(user: Any, pk: int) -> Training:
+    found: Training = get_visible_or_404(Training.objects.select_related("user"), user, pk=pk)
+    require(user, Action.EDIT, found)
+    return found
+
+
+@keeps(_may_grant)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_person(request: HttpRequest) -> HttpResponse:
     """A new account. The link to set its password is mailed to its holder; without mail it is shown
     here, once."""
-    _require_grants(request)
+    _may_grant(request.user)
     form = PersonForm(request.POST or None, label_suffix="")
     if request.method == "POST" and form.is_valid():
         act = act_of(request)
@@ -246,10 +257,11 @@ def new_person(request: HttpRequest) -> HttpResponse:
     return _form_page(request, form, _("New account"), reverse("people"))
 
 
+@keeps(_may_grant)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_membership(request: HttpRequest) -> HttpResponse:
     """Give somebody a role."""
-    _require_grants(request)
+    _may_grant(request.user)
     on = timezone.localdate()
     form = GrantForm(
         request.POST or None,
@@ -275,13 +287,11 @@ def new_membership(request: HttpRequest) -> HttpResponse:
     return _form_page(request, form, _("Give a role"), reverse("people"), lead=lead)
 
 
+@keeps(_membership)
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_membership(request: HttpRequest, pk: int) -> HttpResponse:
     """Change share, head or days of a role; its last day ends it."""
-    found: Membership = get_visible_or_404(
-        Membership.objects.select_related("user", "agency", "project"), request.user, pk=pk
-    )
-    require(request.user, Action.EDIT, found)
+    found = _membership(request.user, pk)
     form = MembershipForm(
         request.POST or None, instance=found, initial={"version": found.version}, label_suffix=""
     )
@@ -298,11 +308,11 @@ def edit_membership(request: HttpRequest, pk: int) -> HttpResponse:
     return _form_page(request, form, title, back, lead=lead)
 
 
+@keeps(_may_grant_to)
 @require_http_methods(["GET", "HEAD", "POST"])
 def hand_over(request: HttpRequest, username: str) -> HttpResponse:
     """Pass the roles and the open work of somebody who leaves to a successor."""
-    _require_grants(request)
-    person = _person(request, username)
+    person = _may_grant_to(request.user, username)
     on = timezone.localdate()
     form = HandOverForm(request.POST or None, initial={"on": on}, actor=request.user)
     back = reverse("people-person", args=[username])
@@ -335,11 +345,11 @@ def hand_over(request: HttpRequest, username: str) -> HttpResponse:
     return _form_page(request, form, title, back, lead=lead)
 
 
+@keeps(_may_grant_to)
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_employer(request: HttpRequest, username: str) -> HttpResponse:
     """For whom somebody works: a verifier belongs to no vendor of what is verified."""
-    _require_grants(request)
-    person = _person(request, username)
+    person = _may_grant_to(request.user, username)
     initial = {"number": person.employer_number}
     form = EmployerForm(request.POST or None, initial=initial, label_suffix="")
     back = reverse("people-person", args=[username])
@@ -352,22 +362,20 @@ def edit_employer(request: HttpRequest, username: str) -> HttpResponse:
     return _form_page(request, form, title, back)
 
 
+@keeps(_may_grant_to)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_training(request: HttpRequest, username: str) -> HttpResponse:
     """Record a skill, training or qualification."""
-    _require_grants(request)
-    person = _person(request, username)
+    person = _may_grant_to(request.user, username)
     form = TrainingForm(request.POST or None, label_suffix="")
     return _training(request, form, person, None)
 
 
+@keeps(_own_training)
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_training(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a skill, training or qualification."""
-    found: Training = get_visible_or_404(
-        Training.objects.select_related("user"), request.user, pk=pk
-    )
-    require(request.user, Action.EDIT, found)
+    found = _own_training(request.user, pk)
     form = TrainingForm(request.POST or None, instance=found, label_suffix="")
     return _training(request, form, found.user, found)
 
