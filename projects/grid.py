@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from governance.access import Action, Reach, Resource, rights_of
 from governance.models.base import valid_on
@@ -16,6 +17,12 @@ from projects.models.choices import EXECUTION_STAGES, Stage, ValueState
 Holder = System | Project
 
 UNITS: Final[Mapping[int, str]] = {1: "円", 1000: "千円", 1_000_000: "百万円"}
+"""Units as they are typed behind a figure"""
+UNIT_NAMES: Final[Mapping[int, Any]] = {
+    1: _("yen"),
+    1000: _("thousand yen"),
+    1_000_000: _("million yen"),
+}
 LONGEST: Final = 10
 """Budget years side by side."""
 # What a cell says where there is no figure, as it is written and read.

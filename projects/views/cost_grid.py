@@ -22,6 +22,7 @@ from governance.formatting import fiscal_year_short
 from governance.models.base import valid_on
 from projects.grid import (
     LONGEST,
+    UNIT_NAMES,
     UNITS,
     Grid,
     Holder,
@@ -176,9 +177,9 @@ def _context(kind: Any, holder: Holder, grid: Grid, asked: _Asked, user: Any) ->
         "grid": grid,
         "asked": asked,
         "years": [(year, fiscal_year_short(year)) for year in grid.years],
-        "units": [(unit, name, asked.changed(unit=str(unit))) for unit, name in UNITS.items()],
+        "units": [(unit, name, asked.changed(unit=str(unit))) for unit, name in UNIT_NAMES.items()],
         "accounts": [(name, asked.changed(account=name)) for name in grid.accounts],
-        "unit_name": UNITS[asked.unit],
+        "unit_name": UNIT_NAMES[asked.unit],
         "totals": [
             (
                 stage.label,

@@ -80,7 +80,7 @@ def test_a_target_beside_a_locked_one_is_locked_from_the_first_day(world: World)
 
 def test_what_is_not_there_yet_locks_nothing(world: World) -> None:
     kpi = value(world, target=Decimal(1)).kpi
-    new = KpiValue(fiscal_year=None)
+    new = KpiValue()
     assert state("kpivalue.target", new, kpi=kpi) == "open"
     assert state("kpivalue.target", KpiValue(fiscal_year=2026)) == "open"
     assert state("kpivalue.target", new, kpi=kpi, fiscal_year=2026) == "locked"
