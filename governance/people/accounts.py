@@ -84,6 +84,12 @@ def change_password(act: Act, user: User, password: str, *, keep: str | None) ->
     _tell_password(act, user)
 
 
+def password_was_set(act: Act, user: User) -> None:
+    """What follows where a command set a password: every session ends, the holder is told."""
+    sessions.end_all(act, user, "password")
+    _tell_password(act, user)
+
+
 def _tell_password(act: Act, user: User) -> None:
     sign_ins.tell_holder(user, f"password:{act.at.isoformat()}", "password-changed", act)
 

@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
 from governance.access import Role
-from governance.models import AuditEvent, Draft, User
+from governance.models import AuditEvent, Draft, Notice, User
 from governance.people import accounts, sessions
 from tests.conftest import World, act, person, signed_in
 from tests.governance.people.conftest import browser, is_in, sign_in, text
@@ -178,3 +179,25 @@ def test_closing_the_browser_signs_out(holder: User) -> None:
 )
 def test_browsers_are_called_by_their_names(sent: str, told: str) -> None:
     assert sessions.browser_name(sent) == told
+
+
+def test_a_password_set_by_the_command_is_told_and_ends_every_session(
+    holder: User, signed: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("getpass.getpass", lambda prompt="": "entirely-new-Pass-2026")
+    call_command("changepassword", "holder", verbosity=0)
+    holder.refresh_from_db()
+    assert holder.check_password("entirely-new-Pass-2026")
+    event = AuditEvent.objects.get(verb="user.password_set")
+    assert (event.actor, event.source, event.object_key) == (None, "changepassword", str(holder.pk))
+    assert not is_in(signed)
+    assert Notice.objects.filter(user=holder, kind="password-changed").exists()
+
+
+def test_a_password_that_the_command_refuses_leaves_no_event(
+    holder: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("getpass.getpass", lambda prompt="": "short")
+    with pytest.raises(CommandError, match="Aborting"):
+        call_command("changepassword", "holder")
+    assert not AuditEvent.objects.filter(verb="user.password_set").exists()
