@@ -160,6 +160,8 @@ def test_a_file_that_is_no_anchor_is_told(anchored: Path, now: datetime) -> None
     for content in (b"", b"[]", b"{}", b"\xff", b'{"version": 1}', b"x" * 20_000):
         (anchored / "2026-11-25-x.anchor.json").write_bytes(content)
         assert Kind.ANCHOR_UNREADABLE in kinds(anchored, now)
+        _found, faults = anchors.read_files(anchors.files(anchored))
+        assert faults == [Fault(0, Kind.ANCHOR_UNREADABLE, detail="2026-11-25-x.anchor.json")]
 
 
 def test_no_file_is_written_over(folder: Path, three: list[AuditEvent], now: datetime) -> None:

@@ -9,8 +9,8 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from governance import audit
-from governance.audit import Kind
-from governance.audit.chain import Walk
+from governance.audit import Fault, Kind
+from governance.audit.chain import Expected, Walk
 from governance.exceptions import AuditIsAppendOnly
 from governance.models import AuditEvent, AuditHead, AuditSeal, User
 from tests.conftest import World, act
@@ -158,6 +158,49 @@ def test_an_event_of_tomorrow_shows(three: list[AuditEvent], now: datetime) -> N
     today, yesterday = Walk(until=now), Walk(until=now - timedelta(days=1))
     assert list(today.faults()) == []
     assert {fault.kind for fault in yesterday.faults()} == {Kind.IN_FUTURE}
+
+
+def test_faults_of_time_name_event_and_moment_and_an_hour_is_allowed(
+    cio: User, now: datetime
+) -> None:
+    hour, second = timedelta(hours=1), timedelta(seconds=1)
+    moments = (now, now - hour, now - hour - second, now + hour, now + hour + second)
+    for moment in moments:
+        audit.record(act(cio, moment), "x", object_type="x", object_key="1")
+    early, late = moments[2].isoformat(), moments[4].isoformat()
+    assert list(Walk(until=now).faults()) == [
+        Fault(3, Kind.BACK_IN_TIME, detail=early),
+        Fault(5, Kind.IN_FUTURE, detail=late),
+    ]
+
+
+def test_faults_against_an_anchor_name_event_and_file(cio: User, now: datetime) -> None:
+    hour, second = timedelta(hours=1), timedelta(seconds=1)
+    moments = (now, now + hour, now + hour, now + hour)
+    events = [
+        audit.record(act(cio, at), "x", object_type="x", object_key=str(number))
+        for number, at in enumerate(moments)
+    ]
+
+    def told(*anchors: tuple[int, str, datetime]) -> list[Fault]:
+        expected: dict[int, list[Expected]] = {}
+        for seq, hashed, at in anchors:
+            expected.setdefault(seq, []).append(Expected(seq, hashed, at, f"{seq}.json"))
+        return list(Walk(anchors=expected).faults())
+
+    hashes = {event.seq: event.hash for event in events}
+    assert told((2, hashes[2], now)) == []
+    assert told((2, hashes[2], now - second)) == [Fault(2, Kind.AFTER_ANCHOR, detail="2.json")]
+    assert told((2, hashes[3], now)) == [Fault(2, Kind.NOT_ANCHORED, detail="2.json")]
+    assert told((9, hashes[3], now)) == [Fault(9, Kind.ANCHORED_GONE, detail="9.json")]
+    # What follows an anchor is not earlier than it; the latest of several counts.
+    two, three = now + 2 * hour, now + 3 * hour
+    assert told((1, hashes[1], two)) == []
+    at = events[1].at.isoformat()
+    before = [Fault(seq, Kind.BEFORE_ANCHOR, detail=at) for seq in (2, 3, 4)]
+    assert told((1, hashes[1], three)) == before
+    assert told((1, hashes[1], three), (1, hashes[1], now)) == before
+    assert told((1, hashes[1], three), (2, hashes[2], two)) == before
 
 
 # Writing ----------------------------------------------------------------------------------------
