@@ -9,7 +9,7 @@ from django.db.models import Q
 from governance import audit
 from governance.audit import Act
 from governance.models import AccountTie, User
-from governance.people import links, mails, throttle, ties
+from governance.people import links, mailboxes, mails, throttle, ties
 from governance.people.links import Way
 
 # Mails that anybody may cause for one account, in a window of throttle.WINDOW seconds.
@@ -47,9 +47,13 @@ def show_link(act: Act, user: User) -> str:
 
 def mail_forgotten(name: str, site: str, at: datetime) -> None:
     """Mail a link to the accounts that are meant by a user name or an address: each at most a few
-    in a quarter of an hour. Audited as "user.link_mailed"."""
+    in a quarter of an hour. Of several with one address none is meant that its holder merely typed
+    there: its reader would confirm it by mistake. Audited as "user.link_mailed"."""
     wanted = Q(username=name) | Q(email__iexact=name)
-    for user in User.objects.filter(wanted, is_active=True).exclude(email=""):
+    found = list(User.objects.filter(wanted, is_active=True).exclude(email=""))
+    if len(found) > 1:
+        found = [one for one in found if one.username == name or not mailboxes.is_own_word(one)]
+    for user in found:
         if throttle.may_ask(f"mail to account {user.pk}", MAILS_PER_ACCOUNT):
             act = Act(user=None, at=at, source="forgotten")
             mail_link(act, user, site, AccountTie.Kind.RESET)

@@ -44,6 +44,12 @@ def is_shared(user: User) -> bool:
     return not had.isdisjoint(hands) or any(_holds(pk, mailbox) for pk in had)
 
 
+def is_own_word(user: User) -> bool:
+    """Whether nothing but the word of whoever holds the account says that its address is theirs.
+    Cost: two queries."""
+    return not _holds(user.pk, _mailbox(user.email))
+
+
 def _holds(pk: int, mailbox: tuple[str, str]) -> bool:
     """Whether an account has or had a mailbox by more than its holder's own word. Cost: two
     queries."""

@@ -151,6 +151,21 @@ def test_nobody_keeps_a_colleague_unproven_by_typing_their_address(
     assert mailboxes.is_shared(holder)
 
 
+def test_a_forgotten_password_leads_to_no_account_that_merely_claims_the_address(
+    holder: User, outsider: User, with_mail: None
+) -> None:
+    accounts.change_address(act(outsider, timezone.now()), outsider, "holder@example.go.jp")
+    browser().post("/accounts/forgotten/", {"name": "holder@example.go.jp"})
+    told = AuditEvent.objects.filter(verb="user.link_mailed")
+    assert [event.object_key for event in told] == [str(holder.pk)]
+    # By its name, and where nobody else has the address, it is meant.
+    browser("198.51.100.7").post("/accounts/forgotten/", {"name": outsider.username})
+    assert told.all().count() == 2
+    User.objects.filter(pk=holder.pk).update(email="")
+    browser("198.51.100.8").post("/accounts/forgotten/", {"name": "holder@example.go.jp"})
+    assert told.all().count() == 3
+
+
 def test_who_had_an_account_in_hand_may_not_have_typed_its_address_as_the_own(
     holder: User, pmo: User, with_mail: None
 ) -> None:
