@@ -131,8 +131,7 @@ def _change_of(act: Act, kind: Kind, obj: Any, given: Mapping[str, Any]) -> Chan
         updated_by=act.user,
     )
     change.system, change.project = _holder(obj)
-    holder: Any = change.project or change.system
-    change.agency = holder.agency
+    change.agency_id = _agency_of(obj)
     change.higher = level_of(change, timezone.localdate(act.at))
     return change
 
@@ -148,6 +147,20 @@ def _holder(obj: Any) -> tuple[System | None, Project | None]:
             return obj.review.system, obj.review.project
         case _:
             return getattr(obj, "system", None), getattr(obj, "project", None)
+
+
+def _agency_of(obj: models.Model) -> int:
+    system, project = _holder(obj)
+    holder: Any = project or system
+    agency_id: int = holder.agency_id
+    return agency_id
+
+
+def _has_moved(change: ChangeRequest, obj: models.Model) -> bool:
+    """Whether a record hangs elsewhere than when it was asked for: another office decides there."""
+    system, project = _holder(obj)
+    now = getattr(system, "pk", None), getattr(project, "pk", None), _agency_of(obj)
+    return now != (change.system_id, change.project_id, change.agency_id)
 
 
 # Who decides -------------------------------------------------------------------------------------------
@@ -227,11 +240,14 @@ def approve(act: Act, pk: int, *, version: int | None = None) -> ChangeRequest:
     """Agree: what was asked for is written, where the record still says what it said then.
     Audited as "changerequest.approved" and on the record.
 
-    Raises Conflict where the record changed meanwhile, ValidationError, DomainError.
+    Raises Conflict where the record changed meanwhile, ValidationError, DomainError, also where the
+    record has moved to another agency, system or project.
     """
     change = _open(act, pk, version)
     kind = KINDS[change.kind]
     obj: Any = kind.model._default_manager.select_for_update(of=("self",)).get(pk=change.object_pk)
+    if _has_moved(change, obj):
+        raise DomainError(_("The record has moved since this was asked: it has to be asked anew."))
     before = decide(act, change, RequestState.APPROVED)
     if field_rights.changed_fields(obj, values_of(obj, change.before)):
         raise Conflict(state_of(obj))

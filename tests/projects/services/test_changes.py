@@ -224,6 +224,21 @@ def test_what_changed_meanwhile_is_not_written_over(
     assert "On record now: stopped" in page
 
 
+def test_what_moved_to_another_ministry_is_no_longer_the_old_offices_to_change(
+    world: World, pjmo: User, pmo: User, value: KpiValue, now: datetime
+) -> None:
+    phase = ask_phase(pjmo, now, world.project, "testing")
+    target = ask(pjmo, now, value, 60)
+    Project.objects.filter(pk=world.project.pk).update(agency=world.other)
+    value.kpi.system = world.sub_system
+    value.kpi.save()
+    for change in (phase, target):
+        with pytest.raises(DomainError, match="has to be asked anew"):
+            changes.approve(act(pmo, now), change.pk)
+    assert changes.withdraw(act(pjmo, now), phase.pk).state == RequestState.WITHDRAWN
+    assert changes.reject(act(pmo, now, "移管"), target.pk).state == RequestState.REJECTED
+
+
 def test_nobody_decides_outside_of_their_ministry(
     world: World, pjmo: User, other_pmo: User, now: datetime
 ) -> None:
