@@ -10,10 +10,12 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from governance.access import Resource, Role
 from governance.field_rights import LINES, May, Way
-from governance.models import User
+from governance.models import AccountTie, User
+from governance.people.ties import tie
 from projects.models import CostLine, KpiValue
 from projects.models.choices import RequestState, Stage
-from projects.services import field_rights
+from projects.register import KINDS
+from projects.services import field_rights, register
 from projects.services.field_rights import Case, Known
 from tests import factories
 from tests.conftest import World, act, person
@@ -284,6 +286,53 @@ def test_who_answered_a_finding_does_not_close_it(world: World, now: datetime) -
     with pytest.raises(ValidationError, match="answered themselves"):
         field_rights.refuse(act(pmo, now), finding, both)
     field_rights.refuse(act(pmo, now), finding, {"accepted_on": TODAY})
+
+
+def test_what_somebody_answered_another_person_closes(world: World, now: datetime) -> None:
+    """By the trail, and whoever may be one person with them."""
+    finding, other = (
+        factories.FindingFactory.create(
+            review__system=None, review__project=world.project,
+            review__review_type__layer="ministry", answer="", accepted_on=None,
+        )
+        for _n in range(2)
+    )  # fmt: skip
+    pmo, second, puppet = (
+        person(Role.PMO, world),
+        *(factories.UserFactory.create(username=name) for name in ("second", "puppet")),
+    )
+    for user in (second, puppet):
+        factories.MembershipFactory.create(user=user, role=Role.PMO, agency=world.home)
+    tie(act(pmo, now), puppet, AccountTie.Kind.MADE)
+    register.edit(act(pmo, now), KINDS["findings"], finding.pk, {"answer": "済"}, version=1)
+    finding.refresh_from_db()
+    close = {"accepted_on": TODAY}
+    for user in (pmo, puppet):
+        with pytest.raises(ValidationError, match="answered themselves"):
+            field_rights.refuse(act(user, now), finding, close)
+        field_rights.refuse(act(user, now), other, close)
+    field_rights.refuse(act(second, now), finding, close)
+    field_rights.refuse(act(None, now), finding, close)
+    # Who only named an owner has answered nothing.
+    register.edit(act(second, now), KINDS["findings"], other.pk, {"owner": "甲"}, version=1)
+    field_rights.refuse(act(second, now), other, close)
+
+
+def test_the_place_of_a_judged_review_is_settled(world: World) -> None:
+    review = factories.ReviewFactory.create(
+        system=world.system, review_type__layer="third_party", verdict="", is_complete=False
+    )
+    kind = factories.ReviewTypeFactory.create(layer="third_party")
+    moves: tuple[dict[str, Any], ...] = (
+        {"review_type": kind},
+        {"project": world.project},
+        {"system": world.sub_system},
+    )
+    assert [fault(review, **move) for move in moves] == [{}, {}, {}]
+    factories.FindingFactory.create(review=review)
+    for move in moves:
+        assert list(fault(review, **move)) == list(move)
+    assert "remarks" not in fault(review, remarks="よい")
 
 
 # What a service alone knows ---------------------------------------------------------------------------
