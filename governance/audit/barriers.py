@@ -69,38 +69,50 @@ def _raise_sqlite() -> Iterator[str]:
     yield _sqlite("audit_head_once", f"INSERT ON {HEAD} WHEN {_BEGINS}", ONE_STEP)
 
 
-def _postgresql_function(schema: str, name: str, condition: str, message: str) -> str:
-    # With pg_temp first, as by default, a temporary table could stand in for the trail.
-    return (
-        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql"
-        f' SET search_path = "{schema}", pg_temp AS $$ BEGIN'
-        f" IF {condition} THEN RAISE EXCEPTION '{message}'; END IF; RETURN NEW; END $$;"
-    )
+# Function → what it refuses, and with which words.
+_FUNCTIONS: Final[Mapping[str, tuple[str, str]]] = {
+    "governance_audit_only_added": ("TRUE", ONLY_ADDED),
+    "governance_audit_head_stays": ("TRUE", ONE_STEP),
+    "governance_audit_head_moves": (_JUMPS, ONE_STEP),
+    "governance_audit_head_begins": (_BEGINS, ONE_STEP),
+}
+# The end of a trigger's name → what it stands before, and its function on the head.
+_BEFORE: Final[Mapping[str, tuple[str, str]]] = {
+    "_forward": ("UPDATE", "governance_audit_head_moves"),
+    "_no_delete": ("DELETE", "governance_audit_head_stays"),
+    "_no_truncate": ("TRUNCATE", "governance_audit_head_stays"),
+    "_once": ("INSERT", "governance_audit_head_begins"),
+    "_no_update": ("UPDATE", ""),
+}
+# pg_trigger.tgtype: for each row, before, and of what.
+_ROW, _BEFORE_BIT = 1, 2
+_BITS: Final = {"INSERT": 4, "DELETE": 8, "UPDATE": 16, "TRUNCATE": 32}
 
 
-def _postgresql(name: str, when: str, each: str, function: str) -> str:
-    return f"CREATE TRIGGER {name} BEFORE {when} FOR EACH {each} EXECUTE FUNCTION {function}();"
+def _body(condition: str, message: str) -> str:
+    return f" BEGIN IF {condition} THEN RAISE EXCEPTION '{message}'; END IF; RETURN NEW; END "
+
+
+def _part(name: str, table: str) -> tuple[str, str]:
+    """What a trigger on PostgreSQL stands before, and the function that it asks."""
+    event, function = next(part for end, part in _BEFORE.items() if name.endswith(end))
+    return event, function if table == HEAD else "governance_audit_only_added"
 
 
 def _raise_postgresql(schema: str) -> Iterator[str]:
-    for name, condition, message in (
-        ("only_added", "TRUE", ONLY_ADDED),
-        ("head_stays", "TRUE", ONE_STEP),
-        ("head_moves", _JUMPS, ONE_STEP),
-        ("head_begins", _BEGINS, ONE_STEP),
-    ):
-        yield _postgresql_function(schema, f"governance_audit_{name}", condition, message)
-    added = "governance_audit_only_added"
-    for kind, table in (("event", EVENTS), ("seal", SEALS)):
-        yield _postgresql(f"audit_{kind}_no_update", f"UPDATE ON {table}", "ROW", added)
-        yield _postgresql(f"audit_{kind}_no_delete", f"DELETE ON {table}", "ROW", added)
-        yield _postgresql(f"audit_{kind}_no_truncate", f"TRUNCATE ON {table}", "STATEMENT", added)
-    stays = "governance_audit_head_stays"
-    moves, begins = "governance_audit_head_moves", "governance_audit_head_begins"
-    yield _postgresql("audit_head_forward", f"UPDATE ON {HEAD}", "ROW", moves)
-    yield _postgresql("audit_head_no_delete", f"DELETE ON {HEAD}", "ROW", stays)
-    yield _postgresql("audit_head_no_truncate", f"TRUNCATE ON {HEAD}", "STATEMENT", stays)
-    yield _postgresql("audit_head_once", f"INSERT ON {HEAD}", "ROW", begins)
+    for name, (condition, message) in _FUNCTIONS.items():
+        # With pg_temp first, as by default, a temporary table could stand in for the trail.
+        yield (
+            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql"
+            f' SET search_path = "{schema}", pg_temp AS $${_body(condition, message)}$$;'
+        )
+    for name, table in expected("postgresql").items():
+        event, function = _part(name, table)
+        each = "STATEMENT" if event == "TRUNCATE" else "ROW"
+        yield (
+            f"CREATE TRIGGER {name} BEFORE {event} ON {table}"
+            f" FOR EACH {each} EXECUTE FUNCTION {function}();"
+        )
 
 
 def raise_all(connection: BaseDatabaseWrapper) -> list[str]:
@@ -120,22 +132,50 @@ def lower_all(connection: BaseDatabaseWrapper) -> list[str]:
     if connection.vendor == "sqlite":
         return [f"DROP TRIGGER IF EXISTS {name};" for name in triggers]
     statements = [f"DROP TRIGGER IF EXISTS {name} ON {table};" for name, table in triggers.items()]
-    functions = ("only_added", "head_stays", "head_moves", "head_begins")
-    return statements + [
-        f"DROP FUNCTION IF EXISTS governance_audit_{name}();" for name in functions
-    ]
+    return statements + [f"DROP FUNCTION IF EXISTS {name}();" for name in _FUNCTIONS]
 
 
+# Name → what stands under it, as `_intended` tells it.
 _STANDING: Final[Mapping[str, str]] = {
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
-    # 'D' is a trigger that somebody switched off.
-    "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'",
+    "sqlite": "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'",
+    # Only 'O' and 'A' fire; a condition or a list of columns would let writes pass.
+    "postgresql": """
+        SELECT t.tgname, c.relname, p.proname, p.prosrc, t.tgtype, p.proconfig[1]
+        FROM pg_trigger t
+        JOIN pg_class c ON c.oid = t.tgrelid
+        JOIN pg_proc p ON p.oid = t.tgfoid
+        WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')
+        AND t.tgqual IS NULL AND t.tgattr = ''
+        AND c.relnamespace = current_schema()::regnamespace
+        AND p.pronamespace = c.relnamespace
+    """,
 }
 
 
+def _intended(vendor: str, schema: str) -> dict[str, tuple[object, ...]]:
+    """Trigger → its table and everything that makes it refuse."""
+    tables = expected(vendor)
+    if vendor == "sqlite":
+        texts = {text.split()[2]: text.removesuffix(";") for text in _raise_sqlite()}
+        return {name: (table, texts[name]) for name, table in tables.items()}
+    found: dict[str, tuple[object, ...]] = {}
+    for name, table in tables.items():
+        event, function = _part(name, table)
+        kind = _BITS[event] + _BEFORE_BIT + (0 if event == "TRUNCATE" else _ROW)
+        path = f"search_path={schema}, pg_temp"
+        found[name] = (table, function, _body(*_FUNCTIONS[function]), kind, path)
+    return found
+
+
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
-    """The barriers that should stand and do not. Cost: one query."""
+    """The barriers that should stand and do not: gone, switched off, or another one of that name
+    that refuses less. Cost: one query, two on PostgreSQL."""
+    schema = ""
     with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT quote_ident(current_schema())")
+            (schema,) = cursor.fetchone()
         cursor.execute(_STANDING[connection.vendor])
-        standing = {name for (name,) in cursor.fetchall()}
-    return [name for name in expected(connection.vendor) if name not in standing]
+        standing = {name: tuple(rest) for name, *rest in cursor.fetchall()}
+    intended = _intended(connection.vendor, schema)
+    return [name for name, wanted in intended.items() if standing.get(name) != wanted]

@@ -126,3 +126,44 @@ def test_a_barrier_that_was_taken_down_is_told(three: list[AuditEvent], name: st
             cursor.execute(f"DROP TRIGGER {name}")
     report = audit.examine(three[0].at)
     assert (Kind.BARRIER_MISSING, name) in {(f.kind, f.detail) for f in report.faults}
+
+
+def _weaker() -> list[str]:
+    """Barriers of the right name that let writes pass."""
+    if connection.vendor == "sqlite":
+        events = barriers.EVENTS
+        return [
+            f"CREATE TRIGGER audit_event_no_delete BEFORE DELETE ON {events} BEGIN SELECT 1; END;",
+            f"CREATE TRIGGER audit_event_no_delete BEFORE DELETE ON {events} WHEN OLD.seq > 9 BEGIN"
+            f" SELECT RAISE(ABORT, '{barriers.ONLY_ADDED}'); END;",
+            "CREATE TRIGGER audit_event_no_delete BEFORE DELETE ON governance_draft BEGIN"
+            f" SELECT RAISE(ABORT, '{barriers.ONLY_ADDED}'); END;",
+        ]
+    on = f"CREATE TRIGGER audit_event_no_delete BEFORE DELETE ON {barriers.EVENTS} FOR EACH ROW"
+    added = "EXECUTE FUNCTION governance_audit_only_added();"
+    return [
+        f"{on} WHEN (OLD.seq > 9) {added}",
+        f"{on} EXECUTE FUNCTION governance_audit_head_moves();",
+        f"{on.replace('BEFORE', 'AFTER')} {added}",
+        f"{on.replace(barriers.EVENTS, 'governance_draft')} {added}",
+        f"{on} {added} ALTER TABLE {barriers.EVENTS} ENABLE REPLICA TRIGGER audit_event_no_delete;",
+        f"{on} {added} CREATE OR REPLACE FUNCTION governance_audit_only_added() RETURNS trigger"
+        " LANGUAGE plpgsql AS $$ BEGIN RETURN OLD; END $$;",
+    ]
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_another_barrier_in_the_place_of_one_is_told(three: list[AuditEvent], number: int) -> None:
+    """Seen: one that does nothing, under the same name, passed for whole."""
+    weaker = _weaker()
+    if number >= len(weaker):
+        pytest.skip("this database has no such way")
+    assert barriers.missing(connection) == []
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute(f"DROP TRIGGER audit_event_no_delete ON {barriers.EVENTS}")
+        else:
+            cursor.execute("DROP TRIGGER audit_event_no_delete")
+        cursor.execute(weaker[number])
+    assert "audit_event_no_delete" in barriers.missing(connection)
