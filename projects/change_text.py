@@ -35,8 +35,9 @@ def record_of(change: ChangeRequest) -> Any:
     return kind.model._default_manager.select_related(*kind.related).get(pk=change.object_pk)
 
 
-def lines(change: ChangeRequest, obj: Any) -> list[Line]:
-    """What the request changes in `obj`, as it stands now. Cost: a query a reference."""
+def lines(change: ChangeRequest, obj: Any, *, shows_now: bool = True) -> list[Line]:
+    """What the request changes in `obj`, as it stands now where that is the reader's to see
+    (`shows_now`). Cost: a query a reference."""
     kind = KINDS[change.kind]
     before, after = _with(obj, change.before), _with(obj, change.after)
     states = {kind.states(name): name for name in change.after if kind.states(name)}
@@ -46,7 +47,7 @@ def lines(change: ChangeRequest, obj: Any) -> list[Line]:
             str(capfirst(str(kind.field(name).verbose_name))),
             _text(kind, name, before),
             # A request that was decided is told as it was asked.
-            _text(kind, name, obj if change.decided_at is None else before),
+            _text(kind, name, obj if change.decided_at is None and shows_now else before),
             _text(kind, name, after),
         )
         for name in dict.fromkeys(names)

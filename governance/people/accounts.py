@@ -97,7 +97,11 @@ def _tell_password(act: Act, user: User) -> None:
 @transaction.atomic
 def change_address(act: Act, user: User, email: str) -> bool:
     """Give an account another address; False where it is the same. Who it belongs to is open again,
-    and the old address is told by mail. Audited as "user.address_changed"."""
+    and the old address is told by mail. Audited as "user.address_changed".
+
+    Raises ValidationError.
+    """
+    mailboxes.refuse_odd(email)
     user = User.objects.select_for_update().get(pk=user.pk)
     if user.email == email:
         return False

@@ -1,21 +1,45 @@
 """Whose mailbox an address leads to, by the trail: what a mail to it proves about its reader."""
 
+import re
+import unicodedata
+from collections.abc import Iterable
 from typing import Final
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from governance.models import AccountTie, AuditEvent, User
 from governance.people import ties
 
 _TYPED: Final = ("user.created", "user.address_changed")
 _ANSWERED: Final = "user.password_set"
+_PLAIN: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
+
+
+def _domain(text: str) -> str:
+    """A domain as mail servers write it: one case, other scripts as xn--."""
+    try:
+        return text.encode("idna").decode().casefold()
+    except UnicodeError:
+        return text.casefold()
 
 
 def _mailbox(address: str) -> tuple[str, str]:
-    """The mailbox and the domain that an address leads to: capitals and a +tag change neither."""
-    local, _at, domain = address.strip().casefold().rpartition("@")
-    return local.partition("+")[0] or local, domain
+    """The mailbox and the domain that an address leads to: capitals, quotation marks, the script of
+    the domain and a +tag change neither."""
+    local, _at, domain = address.strip().rpartition("@")
+    plain = unicodedata.normalize("NFKC", local).casefold().replace('"', "").replace("\\", "")
+    return plain.partition("+")[0] or plain, _domain(domain)
+
+
+def refuse_odd(address: str) -> None:
+    """Raise ValidationError for an address whose spelling could hide whose mailbox it is: other than
+    letters of ASCII, digits and the usual signs. None has to be given."""
+    if address and not _PLAIN.fullmatch(address):
+        told = _("Write the address in plain letters, digits and signs, without quotation marks.")
+        raise ValidationError({"email": told})
 
 
 def is_shared(user: User) -> bool:
@@ -27,11 +51,12 @@ def is_shared(user: User) -> bool:
     the own account. Cost: five queries, more along a chain of ties, one an account that had it.
     """
     mailbox = _mailbox(user.email)
-    ends = f"@{mailbox[1]}"
-    now = User.objects.filter(email__iendswith=ends).exclude(pk=user.pk)
+    # Also as the domain is written in its own script; odd spellings of the rest are compared below.
+    ends = {f"@{mailbox[1]}", f"@{_own_script(mailbox[1])}"}
+    now = User.objects.filter(_any("email", ends)).exclude(pk=user.pk)
     rows = [(pk, [email]) for pk, email in now.values_list("pk", "email")]
     then = AuditEvent.objects.filter(
-        Q(before__email__iendswith=ends) | Q(after__email__iendswith=ends),
+        _any("before__email", ends) | _any("after__email", ends),
         object_type="user",
         verb__in=_TYPED,
     ).exclude(object_key=str(user.pk))
@@ -42,6 +67,20 @@ def is_shared(user: User) -> bool:
         return False
     hands = ties.tied_to([user.pk]) | (typed_by(user) or frozenset())
     return not had.isdisjoint(hands) or any(_holds(pk, mailbox) for pk in had)
+
+
+def _any(path: str, ends: Iterable[str]) -> Q:
+    found = Q()
+    for end in ends:
+        found |= Q(**{f"{path}__iendswith": end})
+    return found
+
+
+def _own_script(domain: str) -> str:
+    try:
+        return domain.encode().decode("idna")
+    except UnicodeError:
+        return domain
 
 
 def is_own_word(user: User) -> bool:
@@ -102,14 +141,22 @@ def proves(user: User) -> bool:
     return _mailbox(user.email)[1] in official or typed_by(user) == frozenset()
 
 
+def _is_planted(user: User) -> bool:
+    """Whether the address was typed as the holder while others had the account in hand, and nobody
+    answered a mail to it since: whoever signs on would come into a stranger's account."""
+    return bool(typed_by(user)) and is_own_word(user)
+
+
 def holder_of(addresses: list[str]) -> User | None:
     """The one account that single sign-on finds by addresses which its provider has verified: open,
-    without single sign-on yet, and by a mailbox that no other account has or had. Cost: one query
-    an address, and as `is_shared` for each account found."""
+    without single sign-on yet, and by a mailbox that no other account has or had, nor anybody typed
+    there who had the account in hand. Cost: one query
+    an address, and as `is_shared` for each account found, and four.
+    """
     found: set[User] = set()
     for address in addresses:
         rows = User.objects.filter(email__iexact=address, is_active=True)
-        found.update(user for user in rows if not is_shared(user))
+        found.update(user for user in rows if not is_shared(user) and not _is_planted(user))
     if len(found) != 1:
         return None
     (user,) = found

@@ -153,7 +153,9 @@ def end_sessions(request: HttpRequest) -> HttpResponse:
     act = Act(user=user, at=timezone.now())
     rows = UserSession.objects.filter(user=user).exclude(session_key=this)
     if chosen:
-        rows = rows.filter(pk=int(chosen) if chosen.isascii() and chosen.isdecimal() else 0)
+        rows = rows.filter(
+            pk=int(chosen) if chosen.isascii() and chosen.isdecimal() and len(chosen) < 19 else 0
+        )
     with transaction.atomic():
         count = sessions.end(act, user, list(rows), "holder")
     messages.success(request, _("Sessions ended: %(n)d.") % {"n": count})

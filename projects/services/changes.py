@@ -78,6 +78,7 @@ def request(
         raise Conflict(state_of(obj))
     given = field_rights.changed_fields(obj, values)
     _refuse(act, obj, given)
+    _end_moved(act, kind, obj)
     change = _change_of(act, kind, obj, given)
     for name, value in given.items():
         setattr(obj, name, value)
@@ -90,6 +91,23 @@ def request(
     audit.record_object(act, "changerequest.requested", change, before=None, after=state_of(change))
     _tell(act, change, "change-asked", deciders(change, timezone.localdate(act.at)))
     return change
+
+
+def _end_moved(act: Act, kind: Kind, obj: models.Model) -> None:
+    """A request that waits where the record is no longer stands in nobody's way."""
+    for waiting in of_record(kind, obj.pk).filter(state=RequestState.REQUESTED):
+        if not has_moved(waiting, obj):
+            continue
+        before = state_of(waiting)
+        waiting.state = RequestState.WITHDRAWN
+        waiting.decided_at, waiting.decided_by = act.at, None
+        waiting.decision_reason = _("The record has moved since this was asked.")
+        waiting.version += 1
+        waiting.updated_at, waiting.updated_by = act.at, act.user
+        waiting.save()
+        audit.record_object(
+            act, "changerequest.withdrawn", waiting, before=before, after=state_of(waiting)
+        )
 
 
 def _refuse(act: Act, obj: models.Model, given: Mapping[str, Any]) -> None:
@@ -156,7 +174,7 @@ def _agency_of(obj: models.Model) -> int:
     return agency_id
 
 
-def _has_moved(change: ChangeRequest, obj: models.Model) -> bool:
+def has_moved(change: ChangeRequest, obj: models.Model) -> bool:
     """Whether a record hangs elsewhere than when it was asked for: another office decides there."""
     system, project = _holder(obj)
     now = getattr(system, "pk", None), getattr(project, "pk", None), _agency_of(obj)
@@ -246,7 +264,7 @@ def approve(act: Act, pk: int, *, version: int | None = None) -> ChangeRequest:
     change = _open(act, pk, version)
     kind = KINDS[change.kind]
     obj: Any = kind.model._default_manager.select_for_update(of=("self",)).get(pk=change.object_pk)
-    if _has_moved(change, obj):
+    if has_moved(change, obj):
         raise DomainError(_("The record has moved since this was asked: it has to be asked anew."))
     before = decide(act, change, RequestState.APPROVED)
     if field_rights.changed_fields(obj, values_of(obj, change.before)):

@@ -15,7 +15,7 @@ from governance.audit import Act
 from governance.exceptions import Conflict, DomainError
 from governance.models import AccountTie, Membership, RoleRequest, Training, User
 from governance.models.base import snapshot
-from governance.people import ties
+from governance.people import mailboxes, ties
 from governance.people.belonging import belongs_to
 from projects.people import may_see
 from projects.services import independence, role_requests
@@ -107,6 +107,7 @@ def add_person(act: Act, *, username: str, display_name: str, email: str, langua
     Audited as "user.created". PMO and personnel only."""
     if act.user is not None and not grantable(act.user):
         raise PermissionDenied
+    mailboxes.refuse_odd(email)
     user = User(username=username, display_name=display_name, email=email, language=language)
     user.set_unusable_password()
     try:

@@ -38,7 +38,7 @@ def ask_page(request: HttpRequest, slug: str, key: str | int) -> HttpResponse:
     require(request.user, Action.EDIT, obj)
     title, url, on = str(obj), kind.page_url(obj), timezone.localdate()
     waiting = changes.of_record(kind, obj.pk).filter(state=RequestState.REQUESTED).first()
-    if waiting is not None:
+    if waiting is not None and not changes.has_moved(waiting, obj):
         messages.info(request, _("A change of this record waits for a decision."))
         return redirect("change", waiting.pk)
     data = request.POST if request.method == "POST" else None
@@ -98,7 +98,9 @@ def change_page(request: HttpRequest, key: int) -> HttpResponse:
     """What is asked, by whom and why, what would be written, and who decides."""
     change = _found(request, key)
     kind, obj = KINDS[change.kind], change_text.record_of(change)
-    found = change_text.lines(change, obj)
+    # Who saw the record where it was sees no more of it than what was asked.
+    has_gone = changes.has_moved(change, obj)
+    found = change_text.lines(change, obj, shows_now=not has_gone)
     is_open = change.state == RequestState.REQUESTED
     is_own = change.requested_by_id == getattr(request.user, "pk", None)
     may_decide = (
@@ -112,12 +114,13 @@ def change_page(request: HttpRequest, key: int) -> HttpResponse:
             "title": _("Change request: %(name)s") % {"name": change.object_name},
             "crumbs": [
                 {"label": capfirst(str(kind.plural)), "url": kind.list_url()},
-                {"label": str(obj), "url": kind.page_url(obj)},
+                *([] if has_gone else [{"label": str(obj), "url": kind.page_url(obj)}]),
                 {"label": _("Change request")},
             ],
             "change": change,
-            "record": str(obj),
-            "record_url": kind.page_url(obj),
+            "record": change.object_name if has_gone else str(obj),
+            "record_url": "" if has_gone else kind.page_url(obj),
+            "has_gone": has_gone and is_open,
             "lines": found,
             "has_moved": is_open and any(line.has_moved for line in found),
             "may_withdraw": is_open and is_own,

@@ -16,12 +16,16 @@ Written = TypeVar("Written")
 
 # As many characters as a reason may have, and some more, so that a refused one is not cut.
 _LONGEST: Final = 4000
+_DIGITS: Final = 10
 
 
 def version_of(request: HttpRequest) -> int | None:
-    """The version that the page was made of, as it sends it back."""
+    """The version that the page was made of, as it sends it back; None where it sends none. What is
+    no version is that of no record."""
     given = request.POST.get("version", "")
-    return int(given) if given.isascii() and given.isdecimal() else None
+    if not given:
+        return None
+    return int(given) if given.isascii() and given.isdecimal() and len(given) < _DIGITS else -1
 
 
 def run(
@@ -38,13 +42,16 @@ def run(
     """
     reason = request.POST.get("reason", "")
     try:
-        return write(act_of(request, reason), version_of(request))
+        written = write(act_of(request, reason), version_of(request))
     except passing:
         raise
     except DomainError as error:
         messages.error(request, str(error))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
+    else:
+        request.session.pop(TYPED_REASON, None)
+        return written
     if reason.strip():
         request.session[TYPED_REASON] = {"at": url, "text": reason[:_LONGEST]}
     return None

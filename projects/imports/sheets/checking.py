@@ -409,7 +409,9 @@ class _SheetCheck:
             if place < len(cells) and not is_empty(cells[place])
         }
         if not self.kind.has_own_key:
-            names = {name for name in names if name.isascii() and name.isdecimal()}
+            names = {
+                name for name in names if name.isascii() and name.isdecimal() and len(name) < 19
+            }
         many = list(self.many)
         single = [name for name in self.relations if name not in self.many]
         found: dict[Any, Any] = {}
@@ -595,7 +597,7 @@ class _SheetCheck:
         if obj.pk is None or is_empty(raw):
             return obj.version if obj.pk is not None else 0
         text = as_text(raw)
-        if not (text.isascii() and text.isdecimal()):
+        if not (text.isascii() and text.isdecimal() and len(text) < 10):
             self.tell(number, VERSION, _("Leave the grey cells as they were."))
             return 0
         return int(text)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core import mail
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
@@ -134,6 +135,45 @@ def test_a_mailbox_that_somebody_had_is_nobody_elses_proof(
     holder.refresh_from_db()
     set_by(links.password_path(holder, Way.MAIL))
     assert tied_to([holder.pk]) == {outsider.pk}
+
+
+ODD = [
+    '"pmo"@example.go.jp',
+    '"p\\mo"@example.go.jp',
+    '"pmo+x"@example.go.jp',
+    "ｐｍｏ@example.go.jp",
+]
+
+
+@pytest.mark.parametrize("address", ODD)
+def test_the_own_mailbox_spelt_differently_is_refused_and_proves_nobody(
+    holder: User, pmo: User, with_mail: None, address: str
+) -> None:
+    """Seen: quotation marks made a second mailbox of the own, and of one person two."""
+    User.objects.filter(pk=pmo.pk).update(email="pmo@example.go.jp")
+    with pytest.raises(ValidationError, match="plain letters"):
+        accounts.change_address(act(pmo, timezone.now()), holder, address)
+    with pytest.raises(ValidationError, match="plain letters"):
+        people.add_person(
+            act(pmo, timezone.now()),
+            username="ghost", display_name="ghost", email=address, language="en",
+        )  # fmt: skip
+    # However it came there.
+    User.objects.filter(pk=holder.pk).update(email=address)
+    holder.refresh_from_db()
+    assert mailboxes.is_shared(holder)
+    User.objects.filter(pk=holder.pk).update(email="pmo@example.go.jp")
+    User.objects.filter(pk=pmo.pk).update(email=address)
+    holder.refresh_from_db()
+    assert mailboxes.is_shared(holder)
+
+
+def test_a_domain_in_its_own_script_is_the_same_domain(holder: User, pmo: User) -> None:
+    for own, other in (("例え.jp", "xn--r8jz45g.jp"), ("xn--r8jz45g.jp", "例え.jp")):
+        User.objects.filter(pk=pmo.pk).update(email=f"pmo@{own}")
+        User.objects.filter(pk=holder.pk).update(email=f"pmo@{other}")
+        holder.refresh_from_db()
+        assert mailboxes.is_shared(holder)
 
 
 def test_nobody_keeps_a_colleague_unproven_by_typing_their_address(

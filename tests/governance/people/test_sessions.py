@@ -134,6 +134,10 @@ def test_own_sessions_are_listed_and_ended(holder: User) -> None:
     assert list(events.values_list("after__sessions", flat=True)) == [1, 1]
 
 
+def test_a_session_of_endless_digits_is_none(holder: User, signed: Client) -> None:
+    assert signed.post("/accounts/sessions/end/", {"session": "9" * 5000}).status_code < 500
+
+
 def test_nobody_ends_the_sessions_of_others(holder: User, outsider: User) -> None:
     client = browser()
     sign_in(client)

@@ -201,6 +201,17 @@ def test_an_address_typed_as_ones_own_takes_nobodys_sign_on(
     assert who(site, browser) == "holder"
 
 
+def test_an_address_planted_in_an_account_in_hand_leads_nowhere(
+    site: str, holder: User, outsider: User
+) -> None:
+    """The maker types a colleague's address as the account: the colleague would land in it."""
+    User.objects.filter(pk=holder.pk).update(email="")
+    made = factories.UserFactory.create(username="bbb")
+    ties.tie(act(outsider, timezone.now()), made, AccountTie.Kind.MADE)
+    accounts.change_address(act(made, timezone.now()), made, "holder@example.go.jp")
+    assert go(site, "s-1")[1].status_code == 403
+
+
 def test_the_own_address_handed_on_leads_nowhere(site: str, holder: User, outsider: User) -> None:
     """Whoever signs on with it would prove a second account, and be its holder."""
     accounts.change_address(act(holder, timezone.now()), holder, "elsewhere@example.go.jp")

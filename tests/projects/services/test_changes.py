@@ -239,6 +239,37 @@ def test_what_moved_to_another_ministry_is_no_longer_the_old_offices_to_change(
     assert changes.reject(act(pmo, now, "移管"), target.pk).state == RequestState.REJECTED
 
 
+def test_a_request_left_behind_shows_nothing_new_and_stands_in_nobodys_way(
+    world: World, pjmo: User, pmo: User, other_pmo: User, now: datetime
+) -> None:
+    left = ask_phase(pjmo, now, world.project, "testing")
+    Project.objects.filter(pk=world.project.pk).update(
+        agency=world.other, name="移管後の名", phase="stopped"
+    )
+    page = signed_in(pmo).get(f"/changes/{left.pk}/").content.decode()
+    assert "has to be asked anew" in page
+    assert "移管後の名" not in page
+    assert "On record now" not in page
+    assert signed_in(other_pmo).get("/projects/HOME-P1/change/").status_code == 200
+    world.project.refresh_from_db()
+    anew = ask_phase(other_pmo, now, world.project, "closed")
+    left.refresh_from_db()
+    assert (anew.agency, left.state) == (world.other, RequestState.WITHDRAWN)
+    assert untold() == []
+
+
+@pytest.mark.parametrize("version", ["9" * 5000, "-1", "1e0", "x"])
+def test_what_is_no_version_is_a_conflict(
+    version: str, world: World, pjmo: User, pmo: User, now: datetime
+) -> None:
+    """Seen: a server error for five thousand digits, and no check at all for a word."""
+    change = ask_phase(pjmo, now, world.project, "testing")
+    answer = signed_in(pmo).post(
+        f"/changes/{change.pk}/approve/", {"version": version}, follow=True
+    )
+    assert "Somebody else has changed this record" in answer.content.decode()
+
+
 def test_nobody_decides_outside_of_their_ministry(
     world: World, pjmo: User, other_pmo: User, now: datetime
 ) -> None:
