@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.utils.translation import gettext_lazy
 
+from governance.audit import bent
 from governance.audit.faults import Fault, Kind
 from governance.audit.states import (
     BLANK,
@@ -35,6 +37,9 @@ class Told:
 
 
 NOTHING: Final = Told(0, BLANK)
+_LEFT_OUT: Final = gettext_lazy("columns that no event answers for")
+_FACTORS: Final = gettext_lazy("second factors and ties to single sign-on")
+_BY_EVENTS: Final = gettext_lazy("each change through the program is an event of the account")
 
 
 @dataclass(slots=True)
@@ -155,12 +160,26 @@ def compare(compared: list[Compared], progress: Progress | None = None) -> Itera
         found = Compared(model)
         compared.append(found)
         yield from _rows_there(found, tick)
+        yield from bent.rows(model)
         yield from _rows_gone(model, tick)
 
 
 def outside() -> list[tuple[str, str]]:
-    """Kinds of rows that the trail does not answer for, and why."""
-    return [
+    """Kinds of rows, and columns of rows, that the trail does not answer for, and why."""
+    kinds = [
         (str(model._meta.verbose_name_plural), str(model.outside_trail))  # type: ignore[attr-defined]
         for model in outside_models()
     ]
+    columns = [
+        (f"{model._meta.verbose_name_plural}: {', '.join(_left_out(model))}", str(_LEFT_OUT))
+        for model in audited_models()
+        if getattr(model, "trail_leaves_out", ())
+    ]
+    return [*kinds, *columns, (str(_FACTORS), str(_BY_EVENTS))]
+
+
+def _left_out(model: Any) -> list[str]:
+    """The columns and relations that no state holds, in words."""
+    kept = model.trail_leaves_out
+    fields = [*model._meta.concrete_fields, *model._meta.many_to_many]
+    return sorted(str(f.verbose_name) for f in fields if {f.name, f.attname} & kept)

@@ -129,7 +129,8 @@ def reader(field: Any) -> Reader:
 
 
 @cache
-def _kept_columns(model: type[models.Model]) -> list[Any]:
+def kept_columns(model: type[models.Model]) -> list[Any]:
+    """The columns that make up a state."""
     left_out: frozenset[str] = getattr(model, "trail_leaves_out", frozenset())
     return [f for f in model._meta.concrete_fields if f.attname not in left_out]
 
@@ -155,7 +156,7 @@ def state_of(instance: models.Model, known: Mapping[str, Any] | None = None) -> 
     model = instance._meta.model  # Not type(): requests hand over their user as a lazy object.
     values = {
         field.attname: reader(field)(value)
-        for field in _kept_columns(model)
+        for field in kept_columns(model)
         if (value := field.value_from_object(instance)) is not None
     }
     for relation in _kept_relations(model):
@@ -204,7 +205,7 @@ def _all_stored(model: type[models.Model]) -> Iterator[State]:
 
 
 def _of_chunk(model: type[models.Model], rows: Any) -> Iterator[tuple[Any, State]]:
-    columns = [(field.attname, reader(field)) for field in _kept_columns(model)]
+    columns = [(field.attname, reader(field)) for field in kept_columns(model)]
     object_type = type_of(model)
     found = list(rows.values_list("pk", *(name for name, _read in columns)))
     related = {

@@ -20,7 +20,7 @@ def text_of(field: "models.Field[Any, Any]", value: Any) -> str:
     if value is None:
         return NOTHING
     if isinstance(field, models.JSONField):
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     elif isinstance(value, bytes | memoryview):
         text = b64encode(bytes(value)).decode("ascii")
     elif isinstance(value, datetime):

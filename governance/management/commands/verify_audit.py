@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from governance import audit
 from governance.audit import anchors, keys, register
+from governance.audit.examination import KEPT
 from governance.exceptions import DomainError
 
 
@@ -52,8 +53,10 @@ class Command(BaseCommand):
             )
 
     def _tell(self, report: audit.Report) -> None:
-        for fault in report.faults:
+        for fault in report.faults[:KEPT]:
             self.stderr.write(f"{fault}: {fault.kind.label}")
+        if (more := len(report.faults) - KEPT) > 0:
+            self.stderr.write(_("and %(n)d more (--json counts them by kind)") % {"n": more})
         self.stdout.write(
             _("Compared: %(rows)d rows of %(kinds)d kinds, each with its last event.")
             % {"rows": sum(report.rows.values()), "kinds": len(report.rows)}

@@ -203,6 +203,20 @@ def test_faults_against_an_anchor_name_event_and_file(cio: User, now: datetime) 
     assert told((1, hashes[1], three), (2, hashes[2], two)) == before
 
 
+@pytest.mark.skipif(connection.vendor == "postgresql", reason="columns have types")
+def test_an_event_whose_time_is_none_stops_no_verification(
+    three: list[AuditEvent], tamper: Tamper
+) -> None:
+    """Seen: one bad cell, and the verification broke off without a word of the rest."""
+    tamper(
+        "UPDATE governance_auditevent SET at = 'garbage' WHERE seq = 2",
+        "UPDATE governance_auditevent SET reason = 'x' WHERE seq = 3",
+    )
+    expected = {2: [Expected(2, three[1].hash, three[1].at, "a")]}
+    told = [(fault.seq, fault.kind) for fault in Walk(anchors=expected).faults()]
+    assert told == [(2, Kind.ALTERED), (3, Kind.ALTERED)]
+
+
 # Writing ----------------------------------------------------------------------------------------
 
 
