@@ -22,7 +22,7 @@ from governance.models.base import valid_on
 
 logger = logging.getLogger(__name__)
 
-VERB: Final = "trail.anchored"
+VERB: Final = anchors.ANCHORED
 TYPE: Final = "trail"
 
 

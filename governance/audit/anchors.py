@@ -28,6 +28,8 @@ from governance.models import AuditHead
 VERSION: Final = 1
 LARGEST: Final = 16_384
 """Bytes that an anchor has at most; one has about 500."""
+ANCHORED: Final = "trail.anchored"
+"""The event of an anchor, which keeps the name and hash of its file"""
 
 
 class NoAnchor(ValueError):
@@ -164,7 +166,12 @@ def signature_faults(anchors: Iterable[Anchor], trusted: frozenset[str]) -> Iter
 
 
 def gaps(anchors: Iterable[Anchor]) -> Iterator[Fault]:
-    """Anchors of one folder that do not follow the one before: one was taken out or replaced."""
+    """Anchors of one folder that do not follow the one before: one was taken out or replaced. The
+    first of a folder follows none."""
+    anchors = list(anchors)
+    for first in anchors[:1]:
+        if first.previous:
+            yield Fault(first.seq, Kind.ANCHOR_MISSING, detail=first.name)
     for before, anchor in pairwise(anchors):
         if anchor.previous != before.sha256:
             yield Fault(anchor.seq, Kind.ANCHOR_MISSING, detail=anchor.name)

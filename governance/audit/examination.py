@@ -1,7 +1,7 @@
 """Everything that can be compared: the chain, the anchors, the barriers, and every row."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -9,9 +9,10 @@ from typing import Any, Final
 from django.db import connection
 
 from governance.audit import anchors, barriers, register
-from governance.audit.anchors import Anchor
+from governance.audit.anchors import ANCHORED, Anchor
 from governance.audit.chain import Expected, Walk
 from governance.audit.faults import Fault, Kind
+from governance.models import AuditEvent
 
 Progress = Callable[[int], object]
 """Is told how many events and rows were looked at; may raise to stop."""
@@ -56,6 +57,19 @@ class Report:
         }
 
 
+def _taken_out(kept: list[Anchor]) -> Iterator[Fault]:
+    """Anchors that the trail tells of and the folder has no more, since its first one: also the
+    latest, which no other follows. Cost: one query."""
+    if not kept:
+        return
+    there = {anchor.sha256 for anchor in kept}
+    told = AuditEvent.objects.filter(verb=ANCHORED, seq__gt=kept[0].seq).order_by("seq")
+    for seq, after in told.values_list("seq", "after"):
+        if (after or {}).get("sha256") not in there:
+            name = str((after or {}).get("file", ""))
+            yield Fault(seq, Kind.ANCHOR_MISSING, detail=name)
+
+
 def examine(
     at: datetime,
     *,
@@ -76,6 +90,7 @@ def examine(
     report = Report(at, anchors=found, faults=[*unreadable, *no_anchors])
     report.faults += anchors.signature_faults(found, trusted)
     report.faults += anchors.gaps(kept)
+    report.faults += _taken_out(kept)
     report.faults += [
         Fault(0, Kind.BARRIER_MISSING, detail=name) for name in barriers.missing(connection)
     ]

@@ -174,13 +174,16 @@ def of(instances: Iterable[models.Model]) -> Iterator[State]:
         yield State(type_of(instance), str(instance.pk), state_of(instance))
 
 
-def stored(model: type[models.Model], pks: Collection[Any] | None = None) -> Iterator[State]:
-    """The states of rows as the database holds them now, all or those of `pks`, by key.
+def stored(
+    model: type[models.Model], pks: Collection[Any] | None = None, *, besides: Collection[Any] = ()
+) -> Iterator[State]:
+    """The states of rows as the database holds them now, all but `besides` or those of `pks`, by
+    key.
 
     Cost: a query a chunk of 2,000 rows, and one more a many-to-many relation.
     """
     if pks is None:
-        yield from _all_stored(model)
+        yield from _all_stored(model, besides)
         return
     ordered = sorted(pks)
     for start in range(0, len(ordered), CHUNK):
@@ -190,9 +193,11 @@ def stored(model: type[models.Model], pks: Collection[Any] | None = None) -> Ite
             yield found
 
 
-def _all_stored(model: type[models.Model]) -> Iterator[State]:
+def _all_stored(model: type[models.Model], besides: Collection[Any]) -> Iterator[State]:
     """Page by page, by the primary key: no cursor is held open over a long run."""
     rows: Any = model._default_manager.order_by("pk")
+    if besides:
+        rows = rows.exclude(pk__in=besides)
     page = rows[:CHUNK]
     while True:
         last = None

@@ -152,8 +152,14 @@ def test_an_anchor_that_was_taken_out_or_replaced_is_told(anchored: Path, now: d
         _anchor(now + timedelta(days=day))
     later = now + timedelta(days=3)
     assert kinds(anchored, later) == set()
-    anchors.files(anchored)[1].unlink()
-    assert kinds(anchored, later) == {Kind.ANCHOR_MISSING}
+    paths = anchors.files(anchored)
+    # The first and the last too, which no other follows or is followed by.
+    for path in paths:
+        content = path.read_bytes()
+        path.unlink()
+        assert kinds(anchored, later) == {Kind.ANCHOR_MISSING}, path.name
+        path.write_bytes(content)
+    assert kinds(anchored, later) == set()
 
 
 def test_a_file_that_is_no_anchor_is_told(anchored: Path, now: datetime) -> None:
@@ -198,6 +204,9 @@ def test_every_fault_of_an_anchor_names_the_file_and_the_event(
     assert list(anchors.gaps(found)) == []
     assert list(anchors.gaps([found[0], found[2]])) == [
         Fault(seqs[2], Kind.ANCHOR_MISSING, detail=paths[2].name)
+    ]
+    assert list(anchors.gaps(found[1:])) == [
+        Fault(seqs[1], Kind.ANCHOR_MISSING, detail=paths[1].name)
     ]
     own = frozenset({found[0].fingerprint()})
     assert list(anchors.signature_faults(found, own)) == []

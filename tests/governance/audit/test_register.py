@@ -84,6 +84,30 @@ def test_a_value_that_reads_well_and_is_stored_otherwise_is_found(
     assert {fault.object_key for fault in faults} == {str(pk)}
 
 
+@pytest.mark.skipif(
+    settings.DATABASES["default"]["ENGINE"].endswith("postgresql"), reason="columns have types"
+)
+def test_a_value_that_cannot_be_read_hides_nothing_else(home: World, now: datetime) -> None:
+    """Seen: a word for an amount, and the whole verification broke off."""
+    lines = [
+        factories.CostLineFactory.create(
+            system=home.system, budget_year=year, amount=5, amount_state="reported"
+        )
+        for year in (2024, 2025)
+    ]
+    sealing.seal_register(act(None, now, "rows of this test"))
+    _sql("PRAGMA ignore_check_constraints = ON")
+    _sql("UPDATE projects_costline SET amount = 'abc' WHERE id = %s", lines[0].pk)
+    _sql("PRAGMA ignore_check_constraints = OFF")
+    _sql("UPDATE projects_costline SET amount = 6 WHERE id = %s", lines[1].pk)
+    _sql("UPDATE projects_system SET name = 'x' WHERE id = %s", home.system.pk)
+    assert found() == {
+        (Kind.ROW_ALTERED, "costline", str(lines[0].pk)),
+        (Kind.ROW_ALTERED, "costline", str(lines[1].pk)),
+        (Kind.ROW_ALTERED, "system", str(home.system.pk)),
+    }
+
+
 def test_what_is_left_out_is_told() -> None:
     told = dict(register.outside())
     assert "users: groups, last login, password, user permissions" in told
