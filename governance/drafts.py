@@ -31,7 +31,7 @@ A_MINUTE: Final = 60
 """How often one person's pages may send a minute; one page sends every two seconds at most"""
 _LONGEST_ADDRESS: Final = 300
 # Of a form as sent; never kept.
-_LEFT_OUT: Final = frozenset({"csrfmiddlewaretoken", "draft", "password"})
+_LEFT_OUT: Final = frozenset({"csrfmiddlewaretoken", "draft"})
 
 
 class NotKept(Exception):
@@ -106,13 +106,17 @@ def pace(user: User, at: datetime) -> None:
         raise TooOften(60 - second % 60)
 
 
+def _is_left_out(name: str) -> bool:
+    return name in _LEFT_OUT or "password" in name.casefold()
+
+
 @transaction.atomic
 def keep(user: User, form: str, sent: Iterable[tuple[str, str]], at: datetime) -> None:
     """Keep what was typed into a form. Raises TooMuch, and Unusable for a NUL.
 
     Cost: five statements.
     """
-    data = [[name, value] for name, value in sent if name not in _LEFT_OUT]
+    data = [[name, value] for name, value in sent if not _is_left_out(name)]
     if any("\0" in name or "\0" in value for name, value in data):
         raise Unusable
     size = sum(len(name) + len(value) for name, value in data)

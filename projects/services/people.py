@@ -1,8 +1,9 @@
 """Who holds which role, granted, changed and ended; accounts and skills; each step in the trail."""
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -20,6 +21,9 @@ from governance.people.belonging import belongs_to
 from projects.people import may_see
 from projects.services import independence, role_requests
 from projects.services.memberships import grantable, refuse_actor, store, told
+
+# Alphabets that share the shapes of letters.
+_ALIKE: Final = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"})
 
 
 @transaction.atomic
@@ -117,6 +121,7 @@ def add_person(act: Act, *, username: str, display_name: str, email: str, langua
         if told is error:
             raise  # From itself, its past would be a circle.
         raise told from error
+    _refuse_look_alike(username)
     user.save()
     audit.record_object(
         act,
@@ -164,6 +169,17 @@ def set_employer(act: Act, person: User, number: str) -> User:
         after={"employer_number": number},
     )
     return person
+
+
+def _refuse_look_alike(username: str) -> None:
+    """Raise ValidationError for a name that people take for another's: capitals alone, or letters
+    of several alphabets that look alike. Whoever is or isn't seen, it is told the same."""
+    alphabets = {unicodedata.name(letter, "").partition(" ")[0] for letter in username}
+    is_taken = User.objects.filter(username__iexact=username).exists()
+    if is_taken or len(alphabets & _ALIKE) > 1:
+        raise ValidationError(
+            {"username": _("This account name cannot be used: choose another one.")}
+        )
 
 
 def _without_unseen(act: Act, username: str, error: ValidationError) -> ValidationError:

@@ -134,6 +134,11 @@ def test_a_nul_is_refused_and_the_draft_stays(
     assert Draft.objects.get().data == [["name", "gut"]]
 
 
+def test_no_password_is_kept_whatever_its_field_is_called(world: World, pmo: User) -> None:
+    assert send(signed_in(pmo), name="gut", password="a", new_password1="b", Password="c") == 204
+    assert Draft.objects.get().data == [["name", "gut"]]
+
+
 def test_who_may_open_the_form_no_more_keeps_nothing_more(world: World, pmo: User) -> None:
     client = signed_in(pmo)
     assert send(client, name="gut") == 204

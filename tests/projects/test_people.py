@@ -215,6 +215,22 @@ def test_faults_are_told_at_their_fields(world: World, pmo: User) -> None:
     assert taken.status_code == 422
 
 
+@pytest.mark.parametrize("name", ["PMO", "pMo", "рmo", "pmο"])
+def test_no_account_is_called_like_another(name: str, world: World, pmo: User) -> None:
+    """Capitals alone, and letters of other alphabets (Cyrillic, Greek) that look alike."""
+    values = {"username": name, "display_name": "x", "language": "ja"}
+    answer = signed_in(pmo).post("/people/new/", values)
+    assert answer.status_code == 422
+    assert "This account name cannot be used" in text(answer)
+    assert not User.objects.filter(username=name).exists()
+
+
+@pytest.mark.parametrize("name", ["山田太郎", "yamada-太郎", "иванов", "pmo2"])
+def test_names_of_one_alphabet_are_taken(name: str, world: World, pmo: User) -> None:
+    values = {"username": name, "display_name": "x", "language": "ja"}
+    assert signed_in(pmo).post("/people/new/", values).status_code < 400
+
+
 def test_the_pages_show_roles_contacts_and_vacancies(
     world: World, pmo: User, pjmo: User, hr: User
 ) -> None:
