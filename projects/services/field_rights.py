@@ -33,6 +33,12 @@ from projects.services.requests import locks_on
 _CHUNK: Final = 900
 _LAYERS: Final[Mapping[str, Resource]] = {str(layer): name for layer, name in LAYER_RESOURCES}
 
+# What a named reviewer alone writes.
+_JUDGEMENT: Final[Mapping[type, frozenset[str]]] = {
+    Review: frozenset({"verdict", "remarks", "held_on", "is_complete"}),
+    Finding: frozenset({"category", "weight", "text", "accepted_on"}),
+}
+
 _HOW_TO_ASK: Final = gettext_lazy(
     "Ask for a change on the page of the record: another person decides."
 )
@@ -444,7 +450,8 @@ def refuse(
         figures = filed.computed(obj, given)
         kept = {n: v for n, v in given.items() if n not in figures or v != figures[n]}
         case = Case(obj, kept, case.day, case.known)
-    if found := refusals(case, roles, way=way) | _own_answer(act, obj, given):
+    found = refusals(case, roles, way=way) | _own_answer(act, obj, given)
+    if found := found | _anothers_judgement(act, obj, given):
         raise ValidationError(found)
 
 
@@ -467,6 +474,19 @@ def _own_answer(act: Act, obj: models.Model, given: Mapping[str, Any]) -> dict[s
     if not answered.exists():
         return {}
     return told
+
+
+def _anothers_judgement(act: Act, obj: Any, given: Mapping[str, Any]) -> dict[str, str]:
+    """A third party's judgement is that of the person who is named for it, not of whoever else
+    verifies the same project."""
+    review = obj.review if isinstance(obj, Finding) else obj
+    if act.user is None or resource_of(obj) is not Resource.VERIFICATION:
+        return {}
+    named = review.reviewer_user
+    if named is None or named.pk == act.user.pk:
+        return {}
+    told = _("%(name)s is named as the reviewer, and writes it alone.") % {"name": named}
+    return {name: told for name in given if name in _JUDGEMENT[type(obj)]}
 
 
 def closed_fields(user: Any, obj: models.Model, day: date) -> dict[str, str]:

@@ -12,7 +12,7 @@ from governance.access import Resource, Role
 from governance.field_rights import LINES, May, Way
 from governance.models import AccountTie, User
 from governance.people.ties import tie
-from projects.models import CostLine, KpiValue
+from projects.models import CostLine, Finding, KpiValue
 from projects.models.choices import RequestState, Stage
 from projects.register import KINDS
 from projects.services import field_rights, register
@@ -316,6 +316,37 @@ def test_what_somebody_answered_another_person_closes(world: World, now: datetim
     # Who only named an owner has answered nothing.
     register.edit(act(second, now), KINDS["findings"], other.pk, {"owner": "甲"}, version=1)
     field_rights.refuse(act(second, now), other, close)
+
+
+def test_a_verdict_is_the_named_reviewers_alone(world: World, now: datetime) -> None:
+    """Seen: a second verifier of the project closed the finding and gave the verdict, in the name
+    of the first."""
+    named = person(Role.VERIFIER, world)
+    other = factories.UserFactory.create(username="second")
+    factories.MembershipFactory.create(user=other, role=Role.VERIFIER, project=world.project)
+    review = factories.ReviewFactory.create(
+        system=None, project=world.project, review_type__layer="third_party", verdict="",
+        is_complete=False, reviewer_user=named,
+    )  # fmt: skip
+    finding = factories.FindingFactory.create(review=review, answer="", accepted_on=None)
+    verdict = {"verdict": "proceed", "remarks": "よい", "held_on": TODAY, "is_complete": True}
+    for obj, given in (
+        (review, verdict),
+        (finding, {"accepted_on": TODAY}),
+        (finding, {"text": "x"}),
+    ):
+        with pytest.raises(ValidationError, match="is named as the reviewer") as refused:
+            field_rights.refuse(act(other, now), obj, given)
+        assert set(refused.value.message_dict) == set(given)
+        field_rights.refuse(act(named, now), obj, given)
+    new = Finding(review=review)
+    with pytest.raises(ValidationError, match="is named as the reviewer"):
+        field_rights.refuse(act(other, now), new, {"text": "x", "category": "plan"})
+    # The ministry answers; where nobody is named, whoever verifies writes.
+    pmo = person(Role.PMO, world)
+    field_rights.refuse(act(pmo, now), finding, {"answer": "済"})
+    review.reviewer_user = None
+    field_rights.refuse(act(other, now), review, verdict)
 
 
 def test_the_place_of_a_judged_review_is_settled(world: World) -> None:
