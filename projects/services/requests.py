@@ -17,6 +17,7 @@ from governance.exceptions import Conflict, DomainError
 from governance.models.base import snapshot
 from governance.people.deciding import refuse_same_person
 from projects.metrics.delivery import Phase
+from projects.metrics.periods import fiscal_year_of
 from projects.models import Baseline, KpiMethod, KpiValue, PlannedValue, Project
 from projects.models.choices import RequestState
 from projects.services import flags
@@ -202,9 +203,14 @@ def add_method(act: Act, kpi: Any, values: Mapping[str, Any]) -> KpiMethod:
             )
         if not str(values["reason"]).strip():
             raise ValidationError({"reason": _("A new method needs a reason.")})
-        # A figure of that year was measured as it was told then: no method comes in under it.
+        # A figure of that year was measured as it was told then: no method comes in under it; nor
+        # under a target that is locked, which would wait for its actual for ever.
         since = {} if values["from_year"] is None else {"fiscal_year__gte": values["from_year"]}
-        if since and KpiValue.objects.filter(kpi=kpi, actual__isnull=False, **since).exists():
+        locked = models.Q(
+            target__isnull=False, fiscal_year__lte=fiscal_year_of(timezone.localdate(act.at))
+        )
+        stands = KpiValue.objects.filter(models.Q(actual__isnull=False) | locked, kpi=kpi, **since)
+        if since and stands.exists():
             raise ValidationError({"from_year": _("Figures stand under this KPI.")})
     method.full_clean()
     method.save(force_insert=True)

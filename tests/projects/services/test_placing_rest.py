@@ -123,6 +123,22 @@ def test_no_method_begins_where_actuals_stand(world: World, pmo: User, now: date
     assert KpiMethod.objects.count() == 2
 
 
+def test_no_method_begins_under_a_locked_target(world: World, pmo: User, now: datetime) -> None:
+    """Seen: the year's actual then stood under the new method, and the target waited for ever."""
+    kpi = factories.KpiFactory.create(system=world.system)
+    for year in (2025, 2027):
+        factories.KpiValueFactory.create(
+            kpi=kpi, fiscal_year=year, target=18, target_state="reported"
+        )
+    values = {"from_year": 2010, "description": "調査票", "reason": "偏り"}
+    requests.add_method(act(pmo, now), kpi, values)
+    for year in (2024, 2025):
+        with pytest.raises(ValidationError, match="Figures stand"):
+            requests.add_method(act(pmo, now), kpi, {**values, "from_year": year})
+    # A target of a year to come is open.
+    requests.add_method(act(pmo, now), kpi, {**values, "from_year": 2026})
+
+
 # Requests and files -------------------------------------------------------------------------------------
 
 

@@ -173,10 +173,10 @@ def test_methods_follow_each_other_with_a_reason(
     first = {"from_year": 2024, "description": "調査票", "reason": ""}
     requests.add_method(act(pjmo, now), value.kpi, first)
     with pytest.raises(ValidationError, match="needs a reason"):
-        requests.add_method(act(pjmo, now), value.kpi, {**first, "from_year": 2026})
+        requests.add_method(act(pjmo, now), value.kpi, {**first, "from_year": 2027})
     with pytest.raises(ValidationError, match="earlier year"):
         requests.add_method(act(pjmo, now), value.kpi, {**first, "reason": "x"})
-    second = {"from_year": 2026, "description": "記録", "reason": "偏り"}
+    second = {"from_year": 2027, "description": "記録", "reason": "偏り"}
     assert requests.add_method(act(pjmo, now), value.kpi, second).number == 2
 
 
