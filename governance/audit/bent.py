@@ -6,7 +6,7 @@ what is read, so what is stored is looked at here.
 """
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from django.db import connection, models
@@ -68,10 +68,17 @@ def _rows(model: type[models.Model]) -> Iterator[tuple[Any, str]]:
                 continue
             name = connection.ops.quote_name(str(field.column))
             cursor.execute(f"SELECT {pk}, {name} FROM {table} WHERE typeof({name}) = 'real'")  # noqa: S608
-            places = Decimal(1).scaleb(-field.decimal_places)
             for key, value in cursor.fetchall():
-                if float(Decimal(repr(value)).quantize(places)) != value:
+                if not _fits(value, field.decimal_places):
                     yield key, str(field.column)
+
+
+def _fits(value: float, places: int) -> bool:
+    """Whether a figure has no more places than its column; one without an end has."""
+    try:
+        return float(Decimal(repr(value)).quantize(Decimal(1).scaleb(-places))) == value
+    except InvalidOperation:
+        return False
 
 
 def rows(model: type[models.Model]) -> Iterator[Fault]:
