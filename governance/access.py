@@ -74,6 +74,7 @@ class Resource(StrEnum):
     VERIFICATION = "verification"
     FLAG = "flag"
     STAFFING = "staffing"
+    APPOINTMENT = "appointment"
     PUBLICATION = "publication"
     IMPORT = "import"
     AUDIT = "audit"
@@ -114,6 +115,7 @@ review_cio      | all CEAR   | all RF  | own R        | own ER    | prj ER   | -
 verification    | all CEAR   | all RF  | own CR       | own CER   | prj ER   | -          | -       | -                | case CESR | all R
 flag            | all RFA    | all RF  | own RFA      | own RF    | prj RF   | own R      | -       | -                | case R   | all R
 staffing        | all RA     | all R   | own RA       | own CEAR  | prj R    | -          | own CEAR | -               | -        | all R
+appointment     | all ER   | all R   | own R        | own R     | prj R    | -          | own R   | -               | -        | all R
 publication     | all AR     | all R   | own RA       | own SR    | -        | own R      | -       | own SR           | -        | all R
 import          | all R      | -       | own R        | own CR    | -        | -          | -       | -                | -        | all R
 audit           | all R      | -       | -            | -         | -        | -          | -       | -                | -        | all R

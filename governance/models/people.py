@@ -241,9 +241,19 @@ class Membership(Valid, Tracked):
     )
 
     objects = ScopedQuerySet.as_manager()
+    # Whoever is verified neither ends nor changes the appointment of their verifier.
     access = (
         Access(
-            Resource.STAFFING, agency=("agency_id", "project__agency_id"), project=("project_id",)
+            Resource.STAFFING,
+            agency=("agency_id", "project__agency_id"),
+            project=("project_id",),
+            when=~Q(role=Role.VERIFIER),
+        ),
+        Access(
+            Resource.APPOINTMENT,
+            agency=("project__agency_id",),
+            project=("project_id",),
+            when=Q(role=Role.VERIFIER),
         ),
     )
 
@@ -327,7 +337,12 @@ class RoleRequest(Valid, Tracked):
     decision_reason = columns.Line(_("reason of the decision"), max_length=500, blank=True)
 
     objects = ScopedQuerySet.as_manager()
-    access = Membership.access
+    # Also for a verifier's role: asking for it, reading who asked and agreeing are staffing.
+    access = (
+        Access(
+            Resource.STAFFING, agency=("agency_id", "project__agency_id"), project=("project_id",)
+        ),
+    )
 
     class Meta:
         verbose_name = _("request for a role")

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from governance import audit
-from governance.access import Rights, Role, forget_rights, rights_of
+from governance.access import Action, Rights, Role, forget_rights, require, rights_of
 from governance.audit import Act
 from governance.exceptions import DomainError
 from governance.models import Membership, RoleRequest
@@ -57,6 +57,17 @@ def refuse_actor(act: Act, membership: Membership | RoleRequest) -> None:
         raise DomainError(_("Nobody changes their own roles."))
     if not offices_asking(rights_of(act.user), membership.role, agency_of(membership)):
         raise PermissionDenied
+
+
+def refuse_changing(act: Act, membership: Membership) -> None:
+    """Raise unless the actor may change or end a role that is held: whoever may give it, but for a
+    verifier's the CIO office alone, which appointed it; the verified would silence it."""
+    if act.user is None or membership.role != Role.VERIFIER:
+        refuse_actor(act, membership)
+    elif membership.user_id == act.user.pk:
+        raise DomainError(_("Nobody changes their own roles."))
+    else:
+        require(act.user, Action.EDIT, membership)
 
 
 def _refuse_overlap(membership: Membership) -> None:

@@ -20,7 +20,13 @@ from governance.people import mailboxes, ties
 from governance.people.belonging import belongs_to
 from projects.people import may_see
 from projects.services import independence, role_requests
-from projects.services.memberships import grantable, refuse_actor, store, told
+from projects.services.memberships import (
+    grantable,
+    refuse_actor,
+    refuse_changing,
+    store,
+    told,
+)
 
 # Alphabets that share the shapes of letters.
 _ALIKE: Final = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"})
@@ -57,10 +63,11 @@ def change(act: Act, pk: int, values: Mapping[str, Any], *, version: int) -> Mem
     """Change share, head or days of a role held; never whose or where it is. Audited as
     "membership.changed".
 
-    Longer days of a role that others had to agree to are refused: they are another grant.
+    Longer days of a role that others had to agree to are refused: they are another grant. A
+    verifier's role is the CIO office's to change.
     """
     membership = Membership.objects.select_for_update(of=("self",)).get(pk=pk)
-    refuse_actor(act, membership)
+    refuse_changing(act, membership)
     if membership.version != version:
         raise Conflict(snapshot(membership))
     before = snapshot(membership)
@@ -87,10 +94,10 @@ def _days(membership: Membership) -> tuple[date, date]:
 
 @transaction.atomic
 def end(act: Act, pk: int, on: date, *, version: int | None = None) -> Membership:
-    """End a role: `on` is its last day, never a later one than it has. One person is enough. The
-    record stays. Audited as "membership.ended"."""
+    """End a role: `on` is its last day, never a later one than it has. One person is enough, of the
+    CIO office for a verifier's. The record stays. Audited as "membership.ended"."""
     membership = Membership.objects.select_for_update(of=("self",)).get(pk=pk)
-    refuse_actor(act, membership)
+    refuse_changing(act, membership)
     if version is not None and membership.version != version:
         raise Conflict(snapshot(membership))
     if membership.valid_from is not None and on < membership.valid_from:

@@ -1,5 +1,6 @@
 """Roles that one person asks for and others confirm: what carries approval is given by two offices,
-and an account of others only with its holder or its ministry.
+a verifier is appointed by the CIO office, and an account of others gets a role only with its holder
+or its ministry.
 """
 
 from collections.abc import Iterable, Mapping
@@ -41,6 +42,8 @@ MAY_CONFIRM: Final[Mapping[Role, frozenset[Role]]] = {
     Role.PMO: frozenset({Role.HR, Role.MINISTRY_CIO, Role.CIO_OFFICE}),
     Role.HR: frozenset({Role.PMO, Role.MINISTRY_CIO, Role.CIO_OFFICE}),
 }
+# Who verifies a project is never appointed within the ministry of it: that may propose somebody.
+_APPOINTS: Final = frozenset({Role.CIO_OFFICE})
 # Offices that agree for their ministry where one of its accounts gets a role elsewhere.
 _SPEAK_FOR_STAFF: Final = frozenset({Role.PMO, Role.HR, Role.MINISTRY_CIO})
 _VALUES: Final = (
@@ -65,7 +68,7 @@ def needs_of(act: Act, membership: Membership) -> Needs:
         return Needs(office=False, consent=False)
     on = timezone.localdate(act.at)
     return Needs(
-        office=membership.role in APPROVING_ROLES,
+        office=membership.role in APPROVING_ROLES or membership.role == Role.VERIFIER,
         consent=not belongs_to(act.user, membership.user, on),
     )
 
@@ -124,7 +127,10 @@ class Judge:
 
     def confirming(self, request: RoleRequest) -> frozenset[Role]:
         """The offices that decide: none of those by which the asker gives such roles. Any of them
-        where the asker no longer does, so that the request can still be rejected."""
+        where the asker no longer does, so that the request can still be rejected. The CIO office
+        alone on a verifier's."""
+        if request.role == Role.VERIFIER:
+            return _APPOINTS
         asking = self.asking(request)
         if not asking:
             return frozenset().union(*MAY_CONFIRM.values())

@@ -127,12 +127,15 @@ def person_page(request: HttpRequest, username: str) -> HttpResponse:
     rows = Membership.objects.visible_to(request.user).filter(user=person)
     memberships = list(rows.select_related("agency", "project").order_by("-valid_from", "pk"))
     may_grant = bool(grantable(request.user)) and person.pk != request.user.pk
+    editable = _editable(request.user, person)
     role_columns: tuple[Column[Any], ...] = (
         Column(
             "role",
             _("role"),
             lambda row: row.get_role_display(),
-            url=lambda row: reverse("membership-edit", args=[row.pk]) if may_grant else None,
+            url=lambda row: (
+                reverse("membership-edit", args=[row.pk]) if row.pk in editable else None
+            ),
         ),
         Column("place", _("where"), _place),
         Column("head", _("head"), lambda row: row.is_head, Kind.BOOL),
@@ -179,6 +182,14 @@ def person_page(request: HttpRequest, username: str) -> HttpResponse:
             "on": on,
         },
     )
+
+
+def _editable(user: Any, person: User) -> set[int]:
+    """The roles of the person that `user` may change or end. Cost: one query."""
+    if person.pk == user.pk:
+        return set()
+    rows = Membership.objects.visible_to(user, Action.EDIT).filter(user=person)
+    return set(rows.values_list("pk", flat=True))
 
 
 def _work_url(item: Any) -> str:
@@ -281,8 +292,9 @@ def new_membership(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("Saved."))
             return redirect("people-person", made.user.username)
     lead = _(
-        "Roles that decide on what others wrote are confirmed by another office; a role for an"
-        " account of another ministry by its holder or that ministry."
+        "Roles that decide on what others wrote are confirmed by another office; a third-party"
+        " verifier by the CIO office; a role for an account of another ministry by its holder or"
+        " that ministry."
     )
     return _form_page(request, form, _("Give a role"), reverse("people"), lead=lead)
 

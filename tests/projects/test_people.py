@@ -13,7 +13,7 @@ from governance.exceptions import Conflict, DomainError
 from governance.models import Agency, AuditEvent, Membership, RoleRequest, Training, User
 from projects import people as reads
 from projects.models import Risk
-from projects.services import handover, people
+from projects.services import handover, people, role_requests
 from tests import factories
 from tests.conftest import World, act, person, signed_in
 
@@ -95,9 +95,41 @@ def test_a_verifier_stands_outside(
     asked = people.grant(act(pmo, now), {"user": other_pmo, "role": Role.VERIFIER,
                                          "project": world.project, "valid_from": ON})  # fmt: skip
     assert isinstance(asked, RoleRequest), "an account of another ministry: its holder agrees"
-    grant(pmo, now, user=newcomer, role=Role.VERIFIER, project=world.project)
+    factories.MembershipFactory.create(user=newcomer, role=Role.VERIFIER, project=world.project)
     with pytest.raises(ValidationError, match="stands outside"):
         grant(pmo, now, user=newcomer, role=Role.PJMO, project=world.project)
+
+
+def test_the_verified_neither_appoint_their_verifier_nor_end_one(
+    world: World, pmo: User, hr: User, newcomer: User, now: datetime
+) -> None:
+    verifier = factories.UserFactory.create(username="verifier-of-home")
+    held = factories.MembershipFactory.create(
+        user=verifier, role=Role.VERIFIER, project=world.project, valid_from=date(2026, 4, 1)
+    )
+    minister, cio = person(Role.MINISTRY_CIO, world), person(Role.CIO_OFFICE, world)
+    for who in (pmo, hr, minister):
+        forget_rights(who)
+        with pytest.raises(PermissionDenied):
+            people.end(act(who, now), held.pk, date(2026, 4, 1))
+        with pytest.raises(PermissionDenied):
+            people.change(act(who, now), held.pk, {"valid_to": ON}, version=held.version)
+        assert signed_in(who).get(f"/people/roles/{held.pk}/").status_code == 403
+    page = signed_in(cio).get(f"/people/p/{verifier.username}/")
+    assert f"/people/roles/{held.pk}/" in page.content.decode()
+    asked = people.grant(act(pmo, now), {"user": newcomer, "role": Role.VERIFIER,
+                                         "project": world.project, "valid_from": ON})  # fmt: skip
+    assert isinstance(asked, RoleRequest) and asked.needs_office
+    for who in (hr, minister, newcomer):
+        with pytest.raises((PermissionDenied, DomainError)):
+            role_requests.approve(act(who, now), asked.pk)
+    role_requests.approve(act(cio, now), asked.pk, version=asked.version)
+    assert newcomer.memberships.get().role == Role.VERIFIER
+    people.end(act(cio, now), held.pk, ON)
+    held.refresh_from_db()
+    assert held.valid_to == ON
+    with pytest.raises(DomainError, match="own roles"):
+        people.end(act(newcomer, now), newcomer.memberships.get().pk, ON)
 
 
 def test_a_role_is_held_once_at_a_time(

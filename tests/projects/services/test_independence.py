@@ -134,11 +134,11 @@ def test_days_are_changed_into_no_conflict(
 ) -> None:
     appointment = verify(world, expert)
     Membership.objects.filter(pk=appointment.pk).update(valid_to=ON)
-    factories.MembershipFactory.create(
+    role = factories.MembershipFactory.create(
         user=expert, role=Role.PUBLIC_RELATIONS, agency=world.home, valid_from=ON + timedelta(1)
     )
     longer = lambda: people.change(  # noqa: E731
-        act(pmo, now), appointment.pk, {"valid_to": ON + timedelta(days=9)}, version=1
+        act(pmo, now), role.pk, {"valid_from": ON}, version=1
     )
     assert refused(longer)
 
@@ -451,8 +451,9 @@ def test_a_verifier_whose_account_is_in_hand_writes_nothing(
 ) -> None:
     puppet = people.add_person(act(pmo, now - timedelta(days=2)), username="puppet",
                                display_name="", email="", language="en")  # fmt: skip
-    people.grant(act(pmo, now), {"user": puppet, "role": Role.VERIFIER, "valid_from": ON,
-                                 "project": world.project})  # fmt: skip
+    factories.MembershipFactory.create(
+        user=puppet, role=Role.VERIFIER, project=world.project, valid_from=ON
+    )
     review = third_party(project=world.project)
     write = lambda at: register.edit(  # noqa: E731
         act(puppet, at), KINDS["reviews"], review.pk, {"remarks": "良好"},
