@@ -38,6 +38,10 @@ class May(Enum):
 
 # Model → group → its fields.
 GROUPS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "system": {
+        "life": ("status", "retired_on"),
+        "start": ("go_live_on", "go_live_is_year_only"),
+    },
     "project": {"phase": ("phase", "started_on", "ended_on")},
     "milestone": {
         "place": ("project",),
@@ -97,6 +101,13 @@ GROUPS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 
 # Fields of guarded models that whoever may edit the record may write.
 FREE: Final[Mapping[str, tuple[str, ...]]] = {
+    "system": (
+        "system_id", "name", "name_en", "agency", "system_class", "profile", "hosting",
+        "description", "support_ends_on", "next_renewal_year", "next_renewal_cost", "rto_hours",
+        "rpo_hours", "last_security_test_on", "last_continuity_test_on", "personal_data",
+        "conforms_api", "conforms_open_data", "conforms_data_layout", "conforms_my_number",
+        "conforms_platform", "conforms_digital_first", "conforms_once_only", "conforms_one_stop",
+    ),
     "project": (
         "code", "name", "name_en", "agency", "systems", "is_priority", "purpose", "head_name",
     ),
@@ -127,15 +138,23 @@ verification    | verifier   | pmo pjmo | cio_office ministry_cio pmo verifier
 # decides. `report` is the approval of a monthly report; `-` is nobody.
 FIELDS_TABLE = """
 group               | state    | write               | by request
+system.life         | new      | pmo                 | -
+system.life         | stands   | -                   | pmo pjmo
+system.start        | new      | pmo                 | -
+system.start        | open     | pmo pjmo            | -
+system.start        | stands   | -                   | pmo pjmo
 project.phase       | new      | pmo                 | -
 project.phase       | stands   | -                   | pmo pjmo
 milestone.place     | draft    | pmo pjmo            | -
 milestone.place     | new      | pmo pjmo            | -
+milestone.place     | asked    | -                   | -
 milestone.place     | agreed   | -                   | -
 milestone.plan      | draft    | pmo pjmo            | -
 milestone.plan      | new      | pmo pjmo            | -
+milestone.plan      | asked    | -                   | -
 milestone.plan      | agreed   | -                   | pmo pjmo
 milestone.weight    | draft    | pmo pjmo            | -
+milestone.weight    | asked    | -                   | -
 milestone.weight    | agreed   | -                   | pmo pjmo
 milestone.course    | draft    | pmo pjmo report     | -
 milestone.course    | agreed   | report              | pmo pjmo
@@ -198,9 +217,17 @@ finding.closure     | open     | reviewer            | -
 finding.closure     | accepted | -                   | -
 """
 
+_ASKED: Final = _(
+    "A plan waits for approval, and its milestones with it: withdraw it to change them."
+)
 # Why the group is not simply written then: the sentence that the reader gets.
 WHY: Final[Mapping[tuple[str, str], Any]] = {
+    ("system.life", "stands"): _("Where a system stands in its life is agreed to by two."),
+    ("system.start", "stands"): _("The go-live of a system in use is agreed to by two."),
     ("project.phase", "stands"): _("A change of phase is agreed to by two."),
+    ("milestone.place", "asked"): _ASKED,
+    ("milestone.plan", "asked"): _ASKED,
+    ("milestone.weight", "asked"): _ASKED,
     ("milestone.place", "agreed"): _("It belongs to the plan that was agreed."),
     ("milestone.plan", "agreed"): _("It belongs to the plan that was agreed."),
     ("milestone.weight", "agreed"): _("It belongs to the plan that was agreed."),

@@ -16,7 +16,15 @@ from governance import field_rights as table
 from governance.access import Resource, Role
 from governance.field_rights import May
 from governance.models import User
-from projects.models.choices import EarnedBasis, ReviewLayer, Stage, Verdict
+from projects.models import ChangeRequest
+from projects.models.choices import (
+    EarnedBasis,
+    RequestState,
+    ReviewLayer,
+    Stage,
+    SystemStatus,
+    Verdict,
+)
 from projects.register import KINDS
 from projects.services import field_rights
 from projects.services.field_rights import Case, Known
@@ -30,15 +38,23 @@ TODAY = date(2026, 11, 24)
 # W writes, Q asks for it and another person decides, - nothing. Roles that are not named have -.
 MATRIX = """
 group                | resource        | state    | cio_office | ministry_cio | pmo | pjmo | accounting | verifier
+system.life          | system          | new      | - | - | W | - | - | -
+system.life          | system          | stands   | - | - | Q | Q | - | -
+system.start         | system          | new      | - | - | W | - | - | -
+system.start         | system          | open     | - | - | W | W | - | -
+system.start         | system          | stands   | - | - | Q | Q | - | -
 project.phase        | project         | new      | - | - | W | - | - | -
 project.phase        | project         | stands   | - | - | Q | Q | - | -
 milestone.place      | baseline        | new      | - | - | W | W | - | -
 milestone.place      | baseline        | draft    | - | - | W | W | - | -
+milestone.place      | baseline        | asked    | - | - | - | - | - | -
 milestone.place      | baseline        | agreed   | - | - | - | - | - | -
 milestone.plan       | baseline        | new      | - | - | W | W | - | -
 milestone.plan       | baseline        | draft    | - | - | W | W | - | -
+milestone.plan       | baseline        | asked    | - | - | - | - | - | -
 milestone.plan       | baseline        | agreed   | - | - | Q | Q | - | -
 milestone.weight     | baseline        | draft    | - | - | W | W | - | -
+milestone.weight     | baseline        | asked    | - | - | - | - | - | -
 milestone.weight     | baseline        | agreed   | - | - | Q | Q | - | -
 milestone.course     | baseline        | draft    | - | - | W | W | - | -
 milestone.course     | baseline        | agreed   | - | - | Q | Q | - | -
@@ -186,7 +202,7 @@ finding.closure      | verification    | accepted | - | - | - | - | - | -
 # Models of the register none of whose fields has a state or a part of its own: whoever may edit
 # the record keeps all of it. A model that stands neither here nor in the table fails.
 UNGUARDED = {
-    "system", "systemlineage", "service", "serviceyear", "contract", "kpilink",  # kept by offices
+    "systemlineage", "service", "serviceyear", "contract", "kpilink",  # kept by offices
     "agency", "planaction", "target",
     "systemclass", "costitem", "reviewtype", "roleterm", "riskpolicy",  # lists of the CIO office
 }  # fmt: skip
@@ -224,9 +240,23 @@ def _project(project: Any, _resource: str, state: str) -> Any:
     return project
 
 
+def _system(project: Any, _resource: str, state: str) -> Any:
+    if state == "new":
+        return factories.SystemFactory.build(agency=project.agency)
+    system = project.systems.get()
+    system.status = SystemStatus.BUILDING if state == "open" else SystemStatus.OPERATING
+    system.go_live_on = date(2020, 4, 1)
+    system.save()
+    return system
+
+
 def _milestone(project: Any, _resource: str, state: str) -> Any:
     if state == "agreed":
         factories.BaselineFactory.create(project=project)
+    if state == "asked":
+        factories.BaselineFactory.create(
+            project=project, state=RequestState.REQUESTED, number=None, agreed_on=None
+        )
     return _make(factories.MilestoneFactory, state, project=project)
 
 
@@ -294,6 +324,7 @@ def _finding(project: Any, resource: str, state: str) -> Any:
 
 
 MAKERS: Mapping[str, Callable[[Any, str, str], Any]] = {
+    "system": _system,
     "project": _project,
     "milestone": _milestone,
     "baseline": lambda p, _r, state: _make(factories.BaselineFactory, state, project=p),
@@ -412,3 +443,9 @@ def test_whoever_is_refused_is_told_why() -> None:
         and line.state not in ("new", "reported")
     ]
     assert silent == []
+
+
+def test_what_may_be_asked_for_is_seen_and_decided_under_its_resource() -> None:
+    """A request of a resource without a line of its own is seen, and decided on, by nobody."""
+    asked = {Resource(of) for (_g, of, _s), row in CELLS.items() if May.ASK.value in row.values()}
+    assert asked <= {line.resource for line in ChangeRequest.access}

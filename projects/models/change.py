@@ -74,6 +74,7 @@ class ChangeRequest(Tracked):
             many=True,
         )
         for resource in (
+            Resource.SYSTEM,
             Resource.PROJECT,
             Resource.BASELINE,
             Resource.RISK,

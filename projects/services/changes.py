@@ -159,6 +159,8 @@ def _holder(obj: Any) -> tuple[System | None, Project | None]:
     match obj:
         case Project():
             return None, obj
+        case System():
+            return obj, None
         case KpiValue():
             return obj.kpi.system, obj.kpi.project
         case Finding():

@@ -24,13 +24,16 @@ from governance.models import AuditEvent
 from governance.people.ties import tied_to
 from projects.metrics.periods import fiscal_year_of, month_of
 from projects.models import Baseline, CostLine, Finding, KpiMethod, KpiValue, MonthlyUpdate, Review
-from projects.models.choices import EXECUTION_STAGES, EarnedBasis, RequestState
+from projects.models.choices import EXECUTION_STAGES, EarnedBasis, RequestState, SystemStatus
 from projects.models.review import LAYER_RESOURCES
 from projects.register import Kind
 from projects.services import filed
 from projects.services.requests import locks_on
 
 _CHUNK: Final = 900
+_BEFORE_USE: Final = frozenset(
+    {SystemStatus.CONCEPT, SystemStatus.PLANNING, SystemStatus.PROCUREMENT, SystemStatus.BUILDING}
+)
 _LAYERS: Final[Mapping[str, Resource]] = {str(layer): name for layer, name in LAYER_RESOURCES}
 
 # What a named reviewer alone writes.
@@ -56,18 +59,19 @@ class Known:
     Cost: one query a project; two for all KPIs read together with `read_kpis`.
     """
 
-    _plans: dict[int, bool] = field(default_factory=dict)
+    # Project → the states of its plans.
+    _plans: dict[int, set[str]] = field(default_factory=dict)
     _methods: dict[int, set[int]] = field(default_factory=dict)
     _values: dict[int, list[tuple[int, int, bool, bool]]] = field(default_factory=dict)
     # Holder → (budget year, stage) → the newest sheet year that reports an amount.
     _sheets: dict[tuple[str, int], dict[tuple[int, str], int]] = field(default_factory=dict)
 
-    def has_plan(self, project_id: int) -> bool:
-        """Whether a plan of the project was agreed."""
+    def has_plan(self, project_id: int, state: RequestState = RequestState.APPROVED) -> bool:
+        """Whether a plan of the project was agreed, or stands in another state."""
         if project_id not in self._plans:
-            agreed = Baseline.objects.filter(project_id=project_id, state=RequestState.APPROVED)
-            self._plans[project_id] = agreed.exists()
-        return self._plans[project_id]
+            states = Baseline.objects.filter(project_id=project_id).order_by().distinct()
+            self._plans[project_id] = set(states.values_list("state", flat=True))
+        return state in self._plans[project_id]
 
     def read_kpis(self, kpi_ids: Iterable[int]) -> None:
         """Read methods and years of many KPIs at once."""
@@ -152,12 +156,17 @@ def _new_or(case: Case, *, else_: str) -> str:
     return "new" if case.is_new else else_
 
 
-def _of_plan(case: Case, *, tells_new: bool) -> str:
-    if tells_new and case.is_new:
-        return "new"
+def _of_plan(case: Case, *, tells_new: bool, waits: bool = True) -> str:
     # Also where the milestone would go: nothing is smuggled into a plan that was agreed.
     projects = {case.obj.project_id, getattr(case.after("project"), "pk", None)} - {None}
-    return "agreed" if any(map(case.known.has_plan, projects)) else "draft"
+    agreed = {pk for pk in projects if case.known.has_plan(pk)}
+    # What is approved is what was asked for: the milestones as they stood then.
+    asked = {pk for pk in projects - agreed if case.known.has_plan(pk, RequestState.REQUESTED)}
+    if waits and asked:
+        return "asked"
+    if tells_new and case.is_new:
+        return "new"
+    return "agreed" if agreed else "draft"
 
 
 def _identity(case: Case, *, figures: tuple[str, ...]) -> str:
@@ -218,6 +227,17 @@ def _newest_beside(case: Case) -> int | None:
     return None
 
 
+def _system_start(case: Case) -> str:
+    """A plan that moves while the system is being made; afterwards what its judgement hangs on.
+    The day that nobody had told is simply told, but for one to come: the system is in use."""
+    if case.is_new:
+        return "new"
+    day = case.after("go_live_on")
+    is_told = case.obj.go_live_on is None and (day is None or day <= case.day)
+    stages = {case.obj.status, case.after("status")}
+    return "open" if is_told or stages <= _BEFORE_USE else "stands"
+
+
 def _review(case: Case, *, tells_new: bool) -> str:
     if tells_new and case.is_new:
         return "new"
@@ -239,11 +259,14 @@ def _finding(case: Case, *, tells_new: bool) -> str:
 
 
 STATES: Final[Mapping[str, Callable[[Case], str]]] = {
+    # A system that is retired, or not yet in use, is judged by few rules: as a project's phase.
+    "system.life": partial(_new_or, else_="stands"),
+    "system.start": _system_start,
     "project.phase": partial(_new_or, else_="stands"),
     "milestone.place": partial(_of_plan, tells_new=True),
     "milestone.plan": partial(_of_plan, tells_new=True),
     "milestone.weight": partial(_of_plan, tells_new=False),
-    "milestone.course": partial(_of_plan, tells_new=False),
+    "milestone.course": partial(_of_plan, tells_new=False, waits=False),
     "baseline.plan": partial(_new_or, else_="stands"),
     "monthlyupdate.month": partial(_new_or, else_="stands"),
     "monthlyupdate.earned": lambda case: (
@@ -301,13 +324,22 @@ def _ids(obj: models.Model, path: str) -> set[int]:
     for part in path.split("__"):
         found: list[Any] = []
         for item in here:
-            value: Any = getattr(item, part, None)
+            value: Any = None if _is_unmade(item, part) else getattr(item, part, None)
             if hasattr(value, "values_list"):
                 found += value.values_list("pk", flat=True)
             elif value is not None:
                 found.append(value)
         here = found
     return set(here)
+
+
+def _is_unmade(item: Any, part: str) -> bool:
+    """Whether a part holds many others that a record not stored yet cannot have."""
+    if not isinstance(item, models.Model) or item.pk is not None:
+        return False
+    meta = type(item)._meta
+    backward = {relation.get_accessor_name() for relation in meta.related_objects}
+    return part in backward | {field.name for field in meta.many_to_many}
 
 
 def ties_of(obj: models.Model) -> tuple[set[int], set[int]]:

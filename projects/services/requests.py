@@ -14,11 +14,12 @@ from governance import audit
 from governance.access import Action
 from governance.audit import Act
 from governance.exceptions import Conflict, DomainError
+from governance.models import AuditEvent
 from governance.models.base import snapshot
 from governance.people.deciding import refuse_same_person
 from projects.metrics.delivery import Phase
 from projects.metrics.periods import fiscal_year_of
-from projects.models import Baseline, KpiMethod, KpiValue, PlannedValue, Project
+from projects.models import Baseline, KpiMethod, KpiValue, Milestone, PlannedValue, Project
 from projects.models.choices import RequestState
 from projects.services import flags
 from projects.services.writing import recheck, state_of
@@ -106,10 +107,36 @@ def open_request(act: Act, model: Any, pk: int, action: Action, version: int | N
     return found
 
 
+def planners_of(baseline: Baseline) -> frozenset[int]:
+    """Users (ids) who wrote the milestones that the first plan of a project brings into force:
+    whoever approves it approves them. Empty for a later plan, whose milestones were agreed before.
+    Cost: three queries."""
+    plans = Baseline.objects.filter(project_id=baseline.project_id)
+    if plans.filter(state=RequestState.APPROVED).exclude(pk=baseline.pk).exists():
+        return frozenset()
+    rows = Milestone.objects.filter(project_id=baseline.project_id)
+    last = dict(rows.values_list("pk", "updated_by_id"))
+    events = AuditEvent.objects.filter(
+        object_type="milestone", object_key__in=[str(pk) for pk in last], actor__isnull=False
+    )
+    wrote = events.values_list("actor_id", flat=True)
+    return frozenset(pk for pk in {*last.values(), *wrote} if pk is not None)
+
+
+def words_to_planners(user: Any, baseline: Baseline) -> str | None:
+    """The sentence for whoever wrote what a plan brings with it; None for who asked for it."""
+    if user is None or user.pk == baseline.requested_by_id:
+        return None
+    return _("You wrote milestones of this plan: another person decides on it.")
+
+
 def decide(act: Act, found: Any, state: RequestState) -> dict[str, Any]:
     """Mark a request as decided; returns its state before."""
     if state is not RequestState.WITHDRAWN:
-        refuse_same_person(act, found)
+        own, also = None, frozenset[int]()
+        if isinstance(found, Baseline):
+            own, also = words_to_planners(act.user, found), planners_of(found)
+        refuse_same_person(act, found, own=own, also=also)
     if state is RequestState.REJECTED and not act.reason.strip():
         raise DomainError(_("Say why you reject it."))
     before = state_of(found)
@@ -124,7 +151,10 @@ def decide(act: Act, found: Any, state: RequestState) -> dict[str, Any]:
 @transaction.atomic
 def approve_baseline(act: Act, pk: int, *, version: int | None = None) -> Baseline:
     """Agree to a plan: it gets the next number and is the current one from then on; the first one
-    stays for ever. Audited as "baseline.approved"."""
+    stays for ever. Audited as "baseline.approved".
+
+    Raises DomainError also for whoever wrote a milestone of a first plan.
+    """
     baseline: Baseline = open_request(act, Baseline, pk, Action.APPROVE, version)
     Project.objects.select_for_update(of=("self",)).get(pk=baseline.project_id)
     before = decide(act, baseline, RequestState.APPROVED)

@@ -26,7 +26,7 @@ from projects.metrics.periods import month_of
 from projects.models import Baseline, ChangeRequest, MonthlyUpdate
 from projects.models.choices import OPEN_STATES, SETTLED_STATES, RequestState, UpdateState
 from projects.register import KINDS, Kind
-from projects.services import changes, field_rights, updates
+from projects.services import changes, field_rights, requests, updates
 from projects.tables import list_rows
 from projects.ties import ties_of
 
@@ -146,7 +146,8 @@ def _baseline_actions(obj: Baseline, user: Any) -> dict[str, str]:
         return {"withdraw": reverse("projects:baselines-withdraw", args=[obj.pk])}
     if not can(user, Action.APPROVE, obj):
         return {}
-    if why := why_same_person(user, obj):
+    own = requests.words_to_planners(user, obj)
+    if why := why_same_person(user, obj, own=own, also=requests.planners_of(obj)):
         return {"why_not": why}
     return {
         "agree": reverse("projects:baselines-approve", args=[obj.pk]),

@@ -115,6 +115,13 @@ TRIES: Mapping[str, Try] = {
     "direction of a KPI in use": Try(
         "kpis", lambda w: _value(w, **FIGURE).kpi, "direction", "down", "Figures stand under"
     ),
+    "life of a system": Try("systems", lambda w: w.system, "status", "retired", "agreed to by two"),
+    "retirement of a system": Try(
+        "systems", lambda w: w.system, "retired_on", "2026-10-01", "agreed to by two"
+    ),
+    "go-live of a system in use": Try(
+        "systems", lambda w: w.system, "go_live_on", "2031-04-01", "agreed to by two"
+    ),
     "phase": Try("projects", lambda w: w.project, "phase", "closed", "agreed to by two"),
     "end of a project": Try(
         "projects", lambda w: w.project, "ended_on", "2026-10-01", "agreed to by two"

@@ -548,7 +548,7 @@ def test_a_conflict_shows_both_versions_and_loses_neither(
         act(colleague, now),
         KINDS["systems"],
         world.system.pk,
-        {"name": "同僚の名", "status": SystemStatus.RENEWING, "rto_hours": 24},
+        {"name": "同僚の名", "hosting": "public_cloud", "rto_hours": 24},
         version=1,
     )
     mine = _edit_data(page, name="私の名", description="私の説明", change_reason="改称")
@@ -556,25 +556,25 @@ def test_a_conflict_shows_both_versions_and_loses_neither(
     assert conflict.status_code == 409
     html = _text(conflict)
     assert "同僚 saved this record" in html
-    for shown in ("同僚の名", "私の名", "私の説明", "being renewed", "in operation"):
+    for shown in ("同僚の名", "私の名", "私の説明", "public cloud", "not known"):
         assert shown in html
     # What I changed starts as mine, what I had not touched as theirs.
     assert re.search(r'name="choice-name" value="mine" checked', html)
-    assert re.search(r'name="choice-status" value="theirs" checked', html)
+    assert re.search(r'name="choice-hosting" value="theirs" checked', html)
     assert re.search(r'name="choice-rto_hours" value="theirs" checked', html)
     again = {
         name: unescape(value)
         for name, value in re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', html)
         if name != "csrfmiddlewaretoken"
     }
-    choices = {f"choice-{name}": "theirs" for name in ("name", "status", "rto_hours")}
+    choices = {f"choice-{name}": "theirs" for name in ("name", "hosting", "rto_hours")}
     choices["choice-description"] = "mine"
     saved = client.post("/systems/HOME-1/edit/", {**again, **choices})
     assert _accepted(saved)
     world.system.refresh_from_db()
     assert world.system.name == "同僚の名"
     assert world.system.description == "私の説明"
-    assert (world.system.status, world.system.rto_hours) == (SystemStatus.RENEWING, 24)
+    assert (world.system.hosting, world.system.rto_hours) == ("public_cloud", 24)
     assert world.system.version == 3
     event = AuditEvent.objects.filter(verb="system.edited").latest("seq")
     assert (event.actor, event.reason) == (pmo, "改称")

@@ -119,7 +119,8 @@ def test_the_verified_neither_appoint_their_verifier_nor_end_one(
     assert f"/people/roles/{held.pk}/" in page.content.decode()
     asked = people.grant(act(pmo, now), {"user": newcomer, "role": Role.VERIFIER,
                                          "project": world.project, "valid_from": ON})  # fmt: skip
-    assert isinstance(asked, RoleRequest) and asked.needs_office
+    assert isinstance(asked, RoleRequest)
+    assert asked.needs_office
     for who in (hr, minister, newcomer):
         with pytest.raises((PermissionDenied, DomainError)):
             role_requests.approve(act(who, now), asked.pk)

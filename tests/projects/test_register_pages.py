@@ -403,14 +403,14 @@ def test_the_story_of_a_record_is_for_those_who_may_read_it(
         act(pmo, now, "改称の通知"),
         KINDS["systems"],
         world.system.pk,
-        {"name": "改称後", "agency": world.sub, "status": SystemStatus.RETIRED},
+        {"name": "改称後", "agency": world.sub, "hosting": "public_cloud"},
         version=1,
     )
     for reader in (cio, auditor):
         html = _text(signed_in(reader).get("/systems/HOME-1/"))
         assert "name: 内務台帳 → 改称後" in html
         assert "agency: Home Ministry → Home Sub-agency" in html
-        assert "status: in operation → retired" in html
+        assert "→ public cloud" in html
         assert "改称の通知" in html
         assert f'href="/audit/?type=system&key={world.system.pk}"' in html
     assert "内務台帳 → 改称後" not in _text(signed_in(pmo).get("/systems/HOME-1/"))

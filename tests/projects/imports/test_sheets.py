@@ -149,7 +149,7 @@ def test_the_workbook_holds_what_its_reader_may_see(filled: World, pmo: User, pj
 
 def test_what_was_edited_comes_in(filled: World, pmo: User, now: datetime) -> None:
     book = read(sheets.template(pmo, on=ON, language="en"))
-    put(book["Systems"], 3, name="新台帳", go_live_on="令和7年4月1日", hosting="Public cloud")
+    put(book["Systems"], 3, name="新台帳", support_ends_on="令和7年4月1日", hosting="Public cloud")
     put(
         book["Cost lines"], 20, system="HOME-1", budget_year="令和7年度", sheet_year="Ｒ７",
         cost_item="item-operation", stage="当初予算", amount="１２百万円",
@@ -165,14 +165,14 @@ def test_what_was_edited_comes_in(filled: World, pmo: User, now: datetime) -> No
     changes = {(c.verb, c.key): c for c in checked.changes}
     edit = changes["edit", "HOME-1"]
     assert ("Name", "+内務,台帳", "新台帳") in edit.fields
-    assert ("Go-live", "2020-04-01", "2025-04-01") in edit.fields
+    assert ("End of support", "–", "2025-04-01") in edit.fields
     assert ("create", "HOME-9") in changes
     assert (checked.created, checked.edited) == (3, 1)
     assert not System.objects.filter(system_id="HOME-9").exists()
 
     run = sheets.commit(act(pmo, now), checked)
     system = System.objects.get(system_id="HOME-1")
-    assert (system.name, system.go_live_on, system.version) == ("新台帳", date(2025, 4, 1), 2)
+    assert (system.name, system.support_ends_on, system.version) == ("新台帳", date(2025, 4, 1), 2)
     assert (system.updated_by, system.import_run) == (pmo, run)
     line = CostLine.objects.get(system=system, budget_year=2025)
     assert (line.amount, line.amount_state) == (12_000_000, ValueState.REPORTED)

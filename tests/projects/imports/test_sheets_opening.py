@@ -215,7 +215,7 @@ def test_an_amount_comes_in_exactly(amount: int, unit: str, book: Any, pmo: User
     "given", ["令和7年4月1日", "R7.4.1", "２０２５／４／１", "2025-04-01", date(2025, 4, 1)]
 )
 def test_days_as_offices_write_them(given: Any, book: Any, pmo: User) -> None:
-    put(book["Systems"], 3, go_live_on=given)
+    put(book["Systems"], 3, support_ends_on=given)
     checked = sheets.check(made(book), file_name="a.xlsx", user=pmo, on=ON)
     assert told(checked) == []
-    assert checked.rows[0].values["go_live_on"] == date(2025, 4, 1)
+    assert checked.rows[0].values["support_ends_on"] == date(2025, 4, 1)

@@ -12,8 +12,8 @@ from governance.access import Role, forget_rights, rights_of
 from governance.exceptions import Conflict, DomainError
 from governance.models import AccountTie, AuditEvent, Membership, Notice, User
 from governance.people.ties import tie
-from projects.models import ChangeRequest, KpiValue, Project, RiskFlag
-from projects.models.choices import ProjectPhase, RequestState
+from projects.models import ChangeRequest, KpiValue, Project, RiskFlag, System
+from projects.models.choices import ProjectPhase, RequestState, SystemStatus
 from projects.register import KINDS
 from projects.services import changes, flags, register
 from tests import factories
@@ -355,6 +355,34 @@ def test_the_page_that_asks_keeps_what_was_typed(world: World, pjmo: User) -> No
     assert answer.status_code == 422
     assert "短い" in page
     assert '<option value="testing" selected' in page
+
+
+def test_a_system_is_retired_by_two(world: World, pmo: User, now: datetime) -> None:
+    """Seen: one person set a system to "retired", and all its flags were gone."""
+    system = world.system
+    System.objects.filter(pk=system.pk).update(
+        status=SystemStatus.OPERATING, support_ends_on=date(2026, 1, 1)
+    )
+    flags.recompute_for(act(None, now), as_of=date(2026, 11, 24), system_ids=[system.pk])
+    flagged = RiskFlag.objects.filter(system=system, closed_on__isnull=True)
+    assert flagged.exists()
+    minister, client = person(Role.MINISTRY_CIO, world), signed_in(pmo)
+    told = client.get("/systems/HOME-1/edit/").content.decode()
+    assert "Where a system stands in its life is agreed to by two" in told
+    client.post(
+        "/systems/HOME-1/change/",
+        {"status": "retired", "retired_on": "2026-11-20", "version": "1", "reason": WHY},
+    )
+    change = ChangeRequest.objects.get()
+    assert (change.system, change.higher) == (system, Role.MINISTRY_CIO)
+    assert flagged.exists()
+    with pytest.raises(DomainError, match="own request"):
+        changes.approve(act(pmo, now), change.pk)
+    assert signed_in(minister).get(f"/changes/{change.pk}/").status_code == 200
+    changes.approve(act(minister, now), change.pk)
+    system.refresh_from_db()
+    assert (system.status, system.retired_on) == (SystemStatus.RETIRED, date(2026, 11, 20))
+    assert not flagged.exists()
 
 
 def test_a_refused_decision_loses_no_reason(

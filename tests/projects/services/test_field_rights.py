@@ -1,7 +1,7 @@
 """The states that a record stands in, at their edges, and the words in which a write is refused."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,7 @@ from governance.field_rights import LINES, May, Way
 from governance.models import AccountTie, User
 from governance.people.ties import tie
 from projects.models import CostLine, Finding, KpiValue
-from projects.models.choices import RequestState, Stage
+from projects.models.choices import RequestState, Stage, SystemStatus
 from projects.register import KINDS
 from projects.services import field_rights, register
 from projects.services.field_rights import Case, Known
@@ -35,6 +35,27 @@ def value(world: World, **given: Any) -> Any:
     return factories.KpiValueFactory.create(kpi=kpi, **{"fiscal_year": 2026, **known, **given})
 
 
+# Systems ----------------------------------------------------------------------------------------------
+
+
+def test_the_go_live_is_a_plan_until_the_system_is_in_use(world: World) -> None:
+    system = world.system
+    system.go_live_on = date(2020, 4, 1)
+    assert state("system.start", system, go_live_on=date(2031, 4, 1)) == "stands"
+    system.status = SystemStatus.BUILDING
+    assert state("system.start", system, go_live_on=date(2031, 4, 1)) == "open"
+    # Taking it into use and moving its day is one step, and agreed to by two.
+    assert state("system.start", system, status=SystemStatus.OPERATING) == "stands"
+
+
+def test_the_go_live_that_nobody_told_is_told_but_none_to_come(world: World) -> None:
+    """A day to come would end every judgement of a system that runs."""
+    system = world.system
+    system.go_live_on = None
+    assert state("system.start", system, go_live_on=TODAY) == "open"
+    assert state("system.start", system, go_live_on=TODAY + timedelta(1)) == "stands"
+
+
 # Plans ------------------------------------------------------------------------------------------------
 
 
@@ -45,8 +66,10 @@ def test_a_plan_is_agreed_once_a_baseline_of_this_project_is(world: World) -> No
     asked = factories.BaselineFactory.create(
         project=world.project, state=RequestState.REQUESTED, number=None, agreed_on=None
     )
-    assert state("milestone.plan", milestone) == "draft"
+    assert state("milestone.plan", milestone) == "asked"
+    assert state("milestone.course", milestone) == "draft"
     asked.delete()
+    assert state("milestone.plan", milestone) == "draft"
     factories.BaselineFactory.create(project=world.project)
     assert state("milestone.plan", milestone) == "agreed"
 
@@ -236,9 +259,9 @@ def test_what_one_may_ask_for_and_what_the_form_closes(
     }  # fmt: skip
     assert closed["target"].startswith("This target is locked")
     assert field_rights.closed_fields(pmo, value(world), TODAY) == {}
-    assert field_rights.closed_fields(pmo, world.system, TODAY) == {}
+    assert field_rights.closed_fields(pmo, factories.PlanActionFactory.create(), TODAY) == {}
     assert field_rights.closed_fields(pmo, KpiValue(), TODAY) == {}
-    assert field_rights.asked_fields(pmo, world.system, TODAY) == []
+    assert field_rights.asked_fields(pmo, world.system, TODAY) == ["status", "retired_on"]
 
 
 def test_may_is_the_table_for_a_guarded_field_and_free_for_others(world: World, pmo: User) -> None:

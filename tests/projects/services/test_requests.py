@@ -15,7 +15,8 @@ from governance.models import AuditEvent, User
 from projects.metrics.delivery import Phase, spread_evenly
 from projects.models import Baseline, KpiValue, PlannedValue, Project
 from projects.models.choices import RequestState
-from projects.services import requests
+from projects.register import KINDS
+from projects.services import register, requests
 from projects.services.requests import phasing_faults
 from tests import factories
 from tests.conftest import World, act, person, signed_in
@@ -29,6 +30,11 @@ PLAN: dict[str, Any] = {
     "budget_at_completion": 1_200,
     "reason": "",
 }
+
+
+MILESTONE: dict[str, Any] = {
+    "name": "総合テスト完了", "kind": "milestone", "planned_on": date(2026, 12, 1), "weight": 3,
+}  # fmt: skip
 
 
 def ask(world: World, user: User, now: datetime, **changes: Any) -> Baseline:
@@ -61,6 +67,48 @@ def test_nobody_decides_on_their_own_plan(world: World, pmo: User, now: datetime
     requests.withdraw_baseline(act(pmo, now), plan.pk)
     plan.refresh_from_db()
     assert plan.state == RequestState.WITHDRAWN
+
+
+def test_nobody_agrees_to_a_plan_of_their_own_milestones(
+    world: World, pjmo: User, pmo: User, now: datetime
+) -> None:
+    """The first plan brings the milestones into force: their writer would have agreed alone."""
+    mine = register.create(
+        act(pmo, now), KINDS["milestones"], MILESTONE | {"project": world.project}
+    )
+    plan = ask(world, pjmo, now)
+    for decide in (requests.approve_baseline, requests.reject_baseline):
+        with pytest.raises(DomainError, match="You wrote milestones of this plan"):
+            decide(act(pmo, now, "x"), plan.pk)
+    page = signed_in(pmo).get(f"/baselines/{plan.pk}/")
+    assert "You wrote milestones of this plan" in page.content.decode()
+    requests.approve_baseline(act(person(Role.MINISTRY_CIO, world), now), plan.pk)
+    # Later plans bring no milestones with them.
+    later = ask(world, pjmo, now, planned_end_on=date(2027, 9, 30), reason="移行の延長")
+    requests.approve_baseline(act(pmo, now), later.pk)
+    assert mine.project == world.project
+
+
+def test_milestones_stand_as_they_were_asked_for(
+    world: World, pjmo: User, pmo: User, now: datetime
+) -> None:
+    kind = KINDS["milestones"]
+    mine = register.create(act(pjmo, now), kind, MILESTONE | {"project": world.project})
+    plan = ask(world, pjmo, now)
+    for values in ({"planned_on": date(2029, 1, 1)}, {"weight": 1}, {"name": "別の段階"}):
+        with pytest.raises(ValidationError, match="A plan waits for approval"):
+            register.edit(act(pjmo, now), kind, mine.pk, values, version=mine.version)
+    with pytest.raises(ValidationError, match="A plan waits for approval"):
+        register.create(
+            act(pjmo, now), kind, MILESTONE | {"project": world.project, "name": "忍び込む段階"}
+        )
+    # What happens meanwhile is told as ever.
+    register.edit(
+        act(pjmo, now), kind, mine.pk, {"forecast_on": date(2027, 1, 5)}, version=mine.version
+    )
+    requests.withdraw_baseline(act(pjmo, now), plan.pk)
+    mine.refresh_from_db()
+    register.edit(act(pjmo, now), kind, mine.pk, {"weight": 1}, version=mine.version)
 
 
 def test_a_rejection_has_a_reason_and_takes_no_number(
