@@ -176,6 +176,7 @@ kpivalue.identity   | blank    | pmo pjmo report     | -
 kpivalue.identity   | stands   | -                   | -
 kpivalue.target     | open     | pmo pjmo            | -
 kpivalue.target     | locked   | -                   | pmo pjmo
+kpivalue.target     | late     | -                   | pmo pjmo
 kpivalue.actual     | first    | pmo pjmo report     | -
 kpivalue.actual     | stands   | report              | pmo pjmo
 kpivalue.actual     | carried  | report              | pmo pjmo
@@ -183,6 +184,8 @@ benefit.identity    | blank    | pmo pjmo            | -
 benefit.identity    | stands   | -                   | -
 benefit.planned     | open     | pmo pjmo            | -
 benefit.planned     | locked   | -                   | pmo pjmo
+benefit.planned     | late     | -                   | pmo pjmo
+benefit.planned     | agreed   | -                   | pmo pjmo
 benefit.realised    | first    | pmo pjmo            | -
 benefit.realised    | stands   | -                   | pmo pjmo
 costline.identity   | blank    | pmo pjmo accounting | -
@@ -243,10 +246,22 @@ WHY: Final[Mapping[tuple[str, str], Any]] = {
     ("kpi.measure", "used"): _("Figures stand under this KPI."),
     ("kpivalue.identity", "stands"): _("It is fixed since a target or an actual stands here."),
     ("kpivalue.target", "locked"): _("This target is locked since its year began."),
+    ("kpivalue.target", "late"): _(
+        "Its year is over, and other goals are judged by theirs: keep the year without a target"
+        " first."
+    ),
     ("kpivalue.actual", "stands"): _("This actual is reported."),
     ("kpivalue.actual", "carried"): _("The monthly report of the project carries it."),
     ("benefit.identity", "stands"): _("It is fixed since a figure stands here."),
     ("benefit.planned", "locked"): _("This plan is locked since its year began."),
+    ("benefit.planned", "late"): _(
+        "Its year is over, and other benefits were planned before: keep the year without a plan"
+        " first."
+    ),
+    ("benefit.planned", "agreed"): _(
+        "The plan of the project was agreed, and its benefits with it: keep the year without a plan"
+        " first."
+    ),
     ("benefit.realised", "stands"): _("This figure is reported."),
     ("costline.identity", "stands"): _("It is fixed since an amount stands here."),
     ("costline.amount", "settled"): _("The sheet year of this amount is settled."),

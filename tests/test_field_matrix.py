@@ -76,6 +76,7 @@ kpivalue.identity    | kpi             | blank    | - | - | W | W | - | -
 kpivalue.identity    | kpi             | stands   | - | - | - | - | - | -
 kpivalue.target      | kpi             | open     | - | - | W | W | - | -
 kpivalue.target      | kpi             | locked   | - | - | Q | Q | - | -
+kpivalue.target      | kpi             | late     | - | - | Q | Q | - | -
 kpivalue.actual      | kpi             | first    | - | - | W | W | - | -
 kpivalue.actual      | kpi             | stands   | - | - | Q | Q | - | -
 kpivalue.actual      | kpi             | carried  | - | - | Q | Q | - | -
@@ -83,6 +84,8 @@ benefit.identity     | kpi             | blank    | - | - | W | W | - | -
 benefit.identity     | kpi             | stands   | - | - | - | - | - | -
 benefit.planned      | kpi             | open     | - | - | W | W | - | -
 benefit.planned      | kpi             | locked   | - | - | Q | Q | - | -
+benefit.planned      | kpi             | late     | - | - | Q | Q | - | -
+benefit.planned      | kpi             | agreed   | - | - | Q | Q | - | -
 benefit.realised     | kpi             | first    | - | - | W | W | - | -
 benefit.realised     | kpi             | stands   | - | - | Q | Q | - | -
 costline.identity    | budget          | blank    | - | - | W | W | - | -
@@ -279,6 +282,10 @@ def _kpi_value(project: Any, _resource: str, state: str) -> Any:
     values: dict[str, Any] = {}
     if state in ("stands", "locked"):
         values = {"target": 5, "target_state": "reported", "actual": 4, "actual_state": "reported"}
+    if state == "late":
+        told = {"target": 5, "target_state": "reported"}
+        other = factories.KpiFactory.create(**holder)
+        factories.KpiValueFactory.create(kpi=other, fiscal_year=2025, **told)
     return factories.KpiValueFactory.create(
         kpi=factories.KpiFactory.create(**holder), fiscal_year=2025, **values
     )
@@ -290,7 +297,13 @@ def _benefit(project: Any, _resource: str, state: str) -> Any:
         values = {
             "planned": 5, "planned_state": "reported", "realised": 4, "realised_state": "reported",
         }  # fmt: skip
-    return factories.BenefitFactory.create(project=project, fiscal_year=2025, **values)
+    if state == "agreed":
+        factories.BaselineFactory.create(project=project)
+    if state == "late":
+        told = {"planned": 5, "planned_state": "reported"}
+        factories.BenefitFactory.create(project=project, fiscal_year=2024, **told)
+    blank = {} if values else {"planned": None, "planned_state": "missing"}
+    return factories.BenefitFactory.create(project=project, fiscal_year=2025, **values, **blank)
 
 
 def _cost_line(project: Any, resource: str, state: str) -> Any:

@@ -22,8 +22,18 @@ from governance.audit import Act
 from governance.field_rights import Line, May, Way
 from governance.models import AuditEvent
 from governance.people.ties import tied_to
-from projects.metrics.periods import fiscal_year_of, month_of
-from projects.models import Baseline, CostLine, Finding, KpiMethod, KpiValue, MonthlyUpdate, Review
+from projects.metrics.periods import fiscal_year_end, fiscal_year_of, month_of
+from projects.models import (
+    Baseline,
+    Benefit,
+    CostLine,
+    Finding,
+    Kpi,
+    KpiMethod,
+    KpiValue,
+    MonthlyUpdate,
+    Review,
+)
 from projects.models.choices import EXECUTION_STAGES, EarnedBasis, RequestState, SystemStatus
 from projects.models.review import LAYER_RESOURCES
 from projects.register import Kind
@@ -63,6 +73,10 @@ class Known:
     _plans: dict[int, set[str]] = field(default_factory=dict)
     _methods: dict[int, set[int]] = field(default_factory=dict)
     _values: dict[int, list[tuple[int, int, bool, bool]]] = field(default_factory=dict)
+    # Holder of KPIs → year → the KPIs that have a target.
+    _targets: dict[tuple[str, int], dict[int, set[int]]] = field(default_factory=dict)
+    # Project → the years of which a benefit is planned.
+    _benefits: dict[int, set[int]] = field(default_factory=dict)
     # Holder → (budget year, stage) → the newest sheet year that reports an amount.
     _sheets: dict[tuple[str, int], dict[tuple[int, str], int]] = field(default_factory=dict)
 
@@ -112,6 +126,34 @@ class Known:
             return False
         self.read_kpis([kpi_id])
         return any(t and y == year and pk != besides for pk, y, t, _a in self._values[kpi_id])
+
+    def read_targets(self, name: str, holder_ids: Iterable[int]) -> None:
+        """Read which goals of many systems, or projects (`name`), have targets, at once."""
+        known = {pk for held, pk in self._targets if held == name}
+        wanted = sorted(set(holder_ids) - known)
+        for start in range(0, len(wanted), _CHUNK):
+            part = wanted[start : start + _CHUNK]
+            self._targets.update({(name, pk): {} for pk in part})
+            rows = KpiValue.objects.filter(target__isnull=False, **{f"kpi__{name}__in": part})
+            found = rows.order_by().values_list(f"kpi__{name}_id", "fiscal_year", "kpi_id")
+            for holder_id, year, kpi_id in found:
+                self._targets[name, holder_id].setdefault(year, set()).add(kpi_id)
+
+    def other_goals_have_targets(self, kpi: Kpi, year: int) -> bool:
+        """Whether another goal of the same system or project has a target of the year."""
+        for name in ("system", "project"):
+            holder_id = getattr(kpi, f"{name}_id")
+            if holder_id is not None:
+                self.read_targets(name, [holder_id])
+                return bool(self._targets[name, holder_id].get(year, set()) - {kpi.pk})
+        return False
+
+    def planned_benefits(self, project_id: int) -> set[int]:
+        """The years of which a benefit of the project is planned."""
+        if project_id not in self._benefits:
+            rows = Benefit.objects.filter(project_id=project_id, planned__isnull=False)
+            self._benefits[project_id] = set(rows.values_list("fiscal_year", flat=True))
+        return self._benefits[project_id]
 
     def read_sheets(self, name: str, holder_ids: Iterable[int]) -> None:
         """Read what many systems, or projects (`name`), have reported, at once."""
@@ -189,7 +231,30 @@ def _target(case: Case) -> str:
     beside = case.known.has_target(kpi.pk, year, besides=case.obj.pk)
     if beside and case.day >= locks_on(year):
         return "locked"
+    # A target told with the result beside it, which it meets, would thin out those missed.
+    is_first = case.is_new or case.obj.target is None
+    if is_first and _is_over(case, year) and case.known.other_goals_have_targets(kpi, year):
+        return "late"
     return _locked(case, figure="target")
+
+
+def _is_over(case: Case, fiscal_year: int) -> bool:
+    return fiscal_year_end(fiscal_year) < case.day
+
+
+def _planned(case: Case) -> str:
+    """Promised with the plan of the project; else before the year begins, or, where nothing was
+    promised before, in hindsight."""
+    state, year = _locked(case, figure="planned"), case.after("fiscal_year")
+    project = case.after("project")
+    if state == "locked" or project is None or project.pk is None:
+        return state
+    if case.known.has_plan(project.pk):
+        return "agreed"
+    if (case.is_new or case.obj.planned is None) and year is not None and _is_over(case, year):
+        promised = case.known.planned_benefits(project.pk)
+        return "late" if any(_is_over(case, earlier) for earlier in promised) else state
+    return state
 
 
 def _actual(case: Case) -> str:
@@ -284,7 +349,7 @@ STATES: Final[Mapping[str, Callable[[Case], str]]] = {
     "kpivalue.target": _target,
     "kpivalue.actual": _actual,
     "benefit.identity": partial(_identity, figures=("planned", "realised")),
-    "benefit.planned": partial(_locked, figure="planned"),
+    "benefit.planned": _planned,
     "benefit.realised": partial(_first_or_stands, figure="realised"),
     "costline.identity": partial(_identity, figures=("amount",)),
     "costline.amount": _amount,

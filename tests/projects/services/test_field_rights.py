@@ -274,6 +274,68 @@ def test_may_is_the_table_for_a_guarded_field_and_free_for_others(world: World, 
     assert field_rights.line_of(project, "purpose") is None
 
 
+# Hindsight --------------------------------------------------------------------------------------------
+
+
+def goal(world: World, code: str) -> Any:
+    return factories.KpiFactory.create(system=world.system, code=code)
+
+
+def test_no_target_told_after_its_year_thins_out_those_that_were_missed(
+    world: World, pmo: User, now: datetime
+) -> None:
+    """Seen: three goals with targets of last year, set and met today, closed the flag."""
+    kind = KINDS["kpi-values"]
+    missed = {"target": Decimal(10), "actual": Decimal(1)}
+    value(world, fiscal_year=2025, kpi=goal(world, "MISSED"), **missed)
+    told = {"kpi": goal(world, "NEW"), "fiscal_year": 2025, "method_version": 1,
+            "target": Decimal(1), "target_state": "reported",
+            "actual": Decimal(2), "actual_state": "reported"}  # fmt: skip
+    with pytest.raises(ValidationError) as refused:
+        register.create(act(pmo, now), kind, told)
+    assert "Its year is over" in str(refused.value.message_dict["target"])
+    # Without a target first, which is then asked for.
+    blank = told | {"target": None, "target_state": "missing"}
+    made = register.create(act(pmo, now), kind, blank)
+    assert field_rights.asked_fields(pmo, made, TODAY)[:2] == ["target", "target_state"]
+    # Not of the year that runs, nor where nothing was promised for that year before.
+    register.create(act(pmo, now), kind, told | {"fiscal_year": 2026})
+    register.create(act(pmo, now), kind, told | {"fiscal_year": 2024})
+
+
+def test_a_file_of_the_first_years_is_no_hindsight(world: World) -> None:
+    """What one file brings is judged by what stood before it."""
+    known, kpis = Known(), [goal(world, "ONE"), goal(world, "TWO")]
+    known.read_targets("system", [world.system.pk])
+    for kpi in kpis:
+        row = KpiValue(kpi=kpi, fiscal_year=2025)
+        case = Case(row, {"target": Decimal(5)}, TODAY, known)
+        assert field_rights.STATES["kpivalue.target"](case) == "open"
+        value(world, fiscal_year=2025, kpi=kpi, target=Decimal(5))
+
+
+def test_benefits_of_an_agreed_plan_are_promised_with_it(
+    world: World, pmo: User, now: datetime
+) -> None:
+    """Seen: a benefit planned and realised at once for a past year closed the shortfall's flag."""
+    kind = KINDS["benefits"]
+    told = {"project": world.project, "kind": "user_time", "fiscal_year": 2025, "method": "調査",
+            "planned": 5, "planned_state": "reported", "realised": 5,
+            "realised_state": "reported"}  # fmt: skip
+    register.create(act(pmo, now), kind, told | {"fiscal_year": 2024})
+    with pytest.raises(ValidationError) as refused:
+        register.create(act(pmo, now), kind, told)
+    assert "Its year is over" in str(refused.value.message_dict["planned"])
+    ahead = told | {"fiscal_year": 2029, "realised": None, "realised_state": "missing"}
+    register.create(act(pmo, now), kind, ahead)
+    factories.BaselineFactory.create(project=world.project)
+    with pytest.raises(ValidationError) as refused:
+        register.create(act(pmo, now), kind, ahead | {"fiscal_year": 2030})
+    assert "agreed" in str(refused.value.message_dict["planned"])
+    blank = {"fiscal_year": 2030, "planned": None, "planned_state": "missing"}
+    register.create(act(pmo, now), kind, ahead | blank)
+
+
 # Whose record -----------------------------------------------------------------------------------------
 
 
