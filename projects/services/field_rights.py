@@ -274,11 +274,14 @@ def _first_or_stands(case: Case, *, figure: str) -> str:
 
 
 def _amount(case: Case) -> str:
-    """Settled from the second year after the sheet's: the year after it, offices still correct."""
+    """Settled from the second year after the sheet's: the year after it, offices still correct. A
+    year's money is told in the sheet after it at last: a later one keeps nothing open."""
     known = not case.is_new and case.obj.amount is not None
     sheet_year = case.obj.sheet_year if known else _newest_beside(case)
-    settled = sheet_year is not None and fiscal_year_of(case.day) > sheet_year + 1
-    return "settled" if settled else "open"
+    if sheet_year is None:
+        return "open"
+    last = min(sheet_year, case.after("budget_year") + 1)
+    return "settled" if fiscal_year_of(case.day) > last + 1 else "open"
 
 
 def _newest_beside(case: Case) -> int | None:
@@ -502,9 +505,9 @@ def _faults(case: Case) -> dict[str, str]:
             return {"method_version": _("This KPI has no such method: describe it first.")}
     if isinstance(obj, MonthlyUpdate) and given.get("period", date.min) > month_of(case.day):
         return {"period": _("This month has not begun.")}
-    if isinstance(obj, CostLine) and (given.get("sheet_year") or 0) > fiscal_year_of(case.day) + 1:
-        # The newest sheet counts: one of a far year would replace every figure before it.
-        return {"sheet_year": _("This sheet year lies too far ahead.")}
+    if isinstance(obj, CostLine) and (given.get("sheet_year") or 0) > fiscal_year_of(case.day):
+        # The newest sheet counts: one of a year to come would replace every figure before it.
+        return {"sheet_year": _("The year of this sheet has not begun.")}
     return {} if case.is_new else _of_a_review(obj, given)
 
 

@@ -28,6 +28,8 @@ from projects.imports.reader.limits import (
 from projects.imports.reader.shape import Fault, weigh
 
 Rows = Iterable[list[Any]]
+# Characters that a field of a CSV file may have; longer is a quotation mark left open.
+_LONGEST_FIELD = 131_072
 
 
 def bound() -> None:
@@ -45,6 +47,7 @@ def bound() -> None:
 
 def csv_rows(text: str) -> Iterator[list[Any]]:
     """The rows of a CSV text. Raises Refused."""
+    csv.field_size_limit(_LONGEST_FIELD)  # Of the whole process: others may have set it.
     lines = csv.reader(io.StringIO(text, newline=""))
     begins = 1
     try:

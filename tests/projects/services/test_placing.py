@@ -170,7 +170,9 @@ def test_nothing_is_smuggled_into_an_agreed_plan(world: World, pmo: User, now: d
 # Figures ----------------------------------------------------------------------------------------------
 
 
-def test_no_sheet_of_a_far_year_replaces_a_figure(world: World, pjmo: User, now: datetime) -> None:
+def test_no_sheet_of_a_year_to_come_replaces_a_figure(
+    world: World, pjmo: User, now: datetime
+) -> None:
     item = factories.CostItemFactory.create()
     values = {
         "system": world.system,
@@ -180,9 +182,9 @@ def test_no_sheet_of_a_far_year_replaces_a_figure(world: World, pjmo: User, now:
         "amount": 7,
         "amount_state": ValueState.REPORTED,
     }
-    with pytest.raises(ValidationError, match="too far ahead"):
-        create(pjmo, now, "cost-lines", **values, sheet_year=2099)
-    assert create(pjmo, now, "cost-lines", **values, sheet_year=2027).sheet_year == 2027
+    with pytest.raises(ValidationError, match="has not begun"):
+        create(pjmo, now, "cost-lines", **values, sheet_year=2027)
+    assert create(pjmo, now, "cost-lines", **values, sheet_year=2026).sheet_year == 2026
 
 
 def test_a_second_method_puts_no_other_actual_in_the_place_of_the_reported_one(

@@ -23,12 +23,12 @@ pytestmark = pytest.mark.django_db
 KEY = ("item-operation", "initial", 2026)
 
 
-def test_the_grid_takes_no_sheet_of_a_far_year(world: World, pmo: User, now: datetime) -> None:
+def test_the_grid_takes_no_sheet_of_a_year_to_come(world: World, pmo: User, now: datetime) -> None:
     factories.CostItemFactory.create(code="item-operation")
     with pytest.raises(cost_grid.GridRefused) as refused:
-        cost_grid.save(act(pmo, now), world.system, 2099, {KEY: cost_grid.Entry("7")})
-    assert "too far ahead" in refused.value.errors[KEY]
-    assert cost_grid.save(act(pmo, now), world.system, 2027, {KEY: cost_grid.Entry("7")}) == 1
+        cost_grid.save(act(pmo, now), world.system, 2027, {KEY: cost_grid.Entry("7")})
+    assert "has not begun" in refused.value.errors[KEY]
+    assert cost_grid.save(act(pmo, now), world.system, 2026, {KEY: cost_grid.Entry("7")}) == 1
 
 
 # A settled year ---------------------------------------------------------------------------------------
