@@ -90,6 +90,12 @@ GROUPS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "completion": ("held_on", "is_complete"),
         "response": ("response", "response_text", "reflected_amount"),
     },
+    "roleterm": {"role": ("role",), "term": ("valid_from", "valid_to")},
+    "riskpolicy": {
+        "terms": ("rule_id", "parameters", "reason", "valid_from"),
+        "end": ("valid_to",),
+        "force": ("is_in_force",),
+    },
     "finding": {
         "text": ("review", "category", "weight", "text"),
         "due": ("due_on",),
@@ -123,6 +129,8 @@ FREE: Final[Mapping[str, tuple[str, ...]]] = {
     "costline": ("note",),
     "review": (),
     "finding": (),
+    "roleterm": ("name", "name_en"),
+    "riskpolicy": (),
 }  # fmt: skip
 
 # Who a review's reviewer is, who answers, and who orders it, by the layer's resource.
@@ -218,11 +226,25 @@ finding.answer      | open     | ministry            | -
 finding.answer      | accepted | -                   | -
 finding.closure     | open     | reviewer            | -
 finding.closure     | accepted | -                   | -
+roleterm.role       | new      | cio_office          | -
+roleterm.role       | stands   | -                   | -
+roleterm.term       | new      | -                   | -
+roleterm.term       | stands   | -                   | cio_office
+riskpolicy.terms    | draft    | cio_office          | -
+riskpolicy.terms    | asked    | -                   | -
+riskpolicy.terms    | force    | -                   | -
+riskpolicy.end      | draft    | cio_office          | -
+riskpolicy.end      | asked    | -                   | -
+riskpolicy.end      | force    | -                   | cio_office
+riskpolicy.force    | new      | -                   | -
+riskpolicy.force    | draft    | -                   | cio_office
+riskpolicy.force    | force    | -                   | -
 """
 
 _ASKED: Final = _(
     "A plan waits for approval, and its milestones with it: withdraw it to change them."
 )
+_POLICY_ASKED: Final = _("The policy waits for another person: withdraw it to change it.")
 # Why the group is not simply written then: the sentence that the reader gets.
 WHY: Final[Mapping[tuple[str, str], Any]] = {
     ("system.life", "stands"): _("Where a system stands in its life is agreed to by two."),
@@ -287,6 +309,18 @@ WHY: Final[Mapping[tuple[str, str], Any]] = {
     ("finding.answer", "accepted"): _("The finding is closed."),
     ("finding.closure", "open"): _("Closing a finding is for its reviewer alone."),
     ("finding.closure", "accepted"): _("The finding is closed."),
+    ("roleterm.role", "stands"): _("This record stays as it is: add a new one instead."),
+    ("roleterm.term", "new"): _("The days of a role, for everybody who holds it, need two."),
+    ("roleterm.term", "stands"): _("The days of a role, for everybody who holds it, need two."),
+    ("riskpolicy.terms", "draft"): _("What binds the whole government is the CIO office's."),
+    ("riskpolicy.end", "draft"): _("What binds the whole government is the CIO office's."),
+    ("riskpolicy.terms", "asked"): _POLICY_ASKED,
+    ("riskpolicy.end", "asked"): _POLICY_ASKED,
+    ("riskpolicy.terms", "force"): _("A policy in force stays as it is: write a new one."),
+    ("riskpolicy.end", "force"): _("The end of a policy in force is agreed to by two."),
+    ("riskpolicy.force", "new"): _("A policy comes into force when another person agrees."),
+    ("riskpolicy.force", "draft"): _("A policy comes into force when another person agrees."),
+    ("riskpolicy.force", "force"): _("A policy in force stays as it is: write a new one."),
 }
 
 ALL_ROLES: Final = frozenset(Role)

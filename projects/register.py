@@ -652,7 +652,7 @@ _KINDS = (
     Kind(
         "risk-policies",
         RiskPolicy,
-        ("rule_id", "parameters", "reason", *_VALIDITY),
+        ("rule_id", "parameters", "reason", *_VALIDITY, "is_in_force"),
         search=("rule_id",),
         is_master=True,
         is_short=True,

@@ -307,5 +307,7 @@ class RiskPolicyFactory(DjangoModelFactory[RiskPolicy]):
     class Meta:
         model = RiskPolicy
 
+    is_in_force = True
+
     rule_id = "single_bidder"
     parameters = factory.LazyFunction(dict)

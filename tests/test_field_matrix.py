@@ -5,17 +5,16 @@ of rights shows here as a failing cell. A field of a guarded model that no line 
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.db import transaction
 
 from governance import field_rights as table
 from governance.access import Resource, Role
 from governance.field_rights import May
-from governance.models import User
+from governance.models import RiskPolicy, RoleTerm, User
 from projects.models import ChangeRequest
 from projects.models.choices import (
     EarnedBasis,
@@ -200,6 +199,19 @@ finding.answer       | verification    | open     | - | - | W | W | - | -
 finding.answer       | verification    | accepted | - | - | - | - | - | -
 finding.closure      | verification    | open     | - | - | - | - | - | W
 finding.closure      | verification    | accepted | - | - | - | - | - | -
+roleterm.role        | master          | new      | W | - | - | - | - | -
+roleterm.role        | master          | stands   | - | - | - | - | - | -
+roleterm.term        | master          | new      | - | - | - | - | - | -
+roleterm.term        | master          | stands   | Q | - | - | - | - | -
+riskpolicy.terms     | master          | draft    | W | - | - | - | - | -
+riskpolicy.terms     | master          | asked    | - | - | - | - | - | -
+riskpolicy.terms     | master          | force    | - | - | - | - | - | -
+riskpolicy.end       | master          | draft    | W | - | - | - | - | -
+riskpolicy.end       | master          | asked    | - | - | - | - | - | -
+riskpolicy.end       | master          | force    | Q | - | - | - | - | -
+riskpolicy.force     | master          | new      | - | - | - | - | - | -
+riskpolicy.force     | master          | draft    | Q | - | - | - | - | -
+riskpolicy.force     | master          | force    | - | - | - | - | - | -
 """
 
 # Models of the register none of whose fields has a state or a part of its own: whoever may edit
@@ -207,7 +219,7 @@ finding.closure      | verification    | accepted | - | - | - | - | - | -
 UNGUARDED = {
     "systemlineage", "service", "serviceyear", "contract", "kpilink",  # kept by offices
     "agency", "planaction", "target",
-    "systemclass", "costitem", "reviewtype", "roleterm", "riskpolicy",  # lists of the CIO office
+    "systemclass", "costitem", "reviewtype",  # lists of the CIO office
 }  # fmt: skip
 
 Row = tuple[str, str, str]
@@ -336,6 +348,29 @@ def _finding(project: Any, resource: str, state: str) -> Any:
     )
 
 
+def _role_term(_project: Any, _resource: str, state: str) -> Any:
+    role = list(Role)[RoleTerm.objects.count()]  # One row a role.
+    term = RoleTerm(role=role, name="役割", updated_at=datetime(2026, 4, 1, tzinfo=UTC))
+    if state != "new":
+        term.save()
+    return term
+
+
+def _policy(_project: Any, _resource: str, state: str) -> Any:
+    since = date(2027, 4, 1 + RiskPolicy.objects.count())
+    policy = _make(
+        factories.RiskPolicyFactory, state, is_in_force=state == "force", valid_from=since
+    )
+    if state == "asked":
+        ChangeRequest.objects.create(
+            kind="risk-policies", object_pk=policy.pk, object_name="x", resource="master",
+            before={"is_in_force": False}, after={"is_in_force": True},
+            reason="基準を見直すため", requested_at=datetime(2026, 11, 1, tzinfo=UTC),
+            updated_at=datetime(2026, 11, 1, tzinfo=UTC),
+        )  # fmt: skip
+    return policy
+
+
 MAKERS: Mapping[str, Callable[[Any, str, str], Any]] = {
     "system": _system,
     "project": _project,
@@ -349,6 +384,8 @@ MAKERS: Mapping[str, Callable[[Any, str, str], Any]] = {
     "costline": _cost_line,
     "review": _review,
     "finding": _finding,
+    "roleterm": _role_term,
+    "riskpolicy": _policy,
 }
 
 
@@ -435,7 +472,7 @@ def test_what_people_enter_is_all_that_they_can_write() -> None:
     """What a model keeps besides is written by services alone: no door takes it."""
     for model in table.GROUPS:
         entered = set(KINDS_BY_MODEL[model].fields)
-        columns = {f.name for f in apps.get_model("projects", model)._meta.concrete_fields}
+        columns = {f.name for f in KINDS_BY_MODEL[model].model._meta.concrete_fields}
         assert entered <= columns | {"systems"}
 
 

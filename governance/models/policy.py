@@ -111,11 +111,13 @@ class PlanAction(Tracked):
 
 
 class RiskPolicy(Valid, Tracked):
-    """Thresholds of one risk rule for a time; the CIO office edits them, with a reason."""
+    """Thresholds of one risk rule for a time; the CIO office writes them, with a reason. They count
+    once a second person of it has agreed."""
 
     rule_id = columns.Line(_("rule"), max_length=60)
     parameters = columns.Json(_("parameters"), default=dict)
     reason = columns.Prose(_("reason"), blank=True)
+    is_in_force = models.BooleanField(_("in force"), default=False)
 
     objects = ScopedQuerySet.as_manager()
     access = (Access(Resource.MASTER),)

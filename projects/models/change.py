@@ -18,7 +18,7 @@ class ChangeRequest(Tracked):
     """Fields of one record asked to be changed; somebody else decides.
 
     The record is named by its kind (as in addresses) and number; agency, system, project and
-    resource say whose it was when this was asked. `before` and `after` hold the fields in question
+    resource say whose it was when this was asked; a list of the whole government is no agency's. `before` and `after` hold the fields in question
     by name, foreign keys as ids. `higher` is the office that decides where nobody else of the one
     that has the right could.
     """
@@ -30,6 +30,8 @@ class ChangeRequest(Tracked):
     agency = models.ForeignKey(
         "governance.Agency",
         verbose_name=_("agency"),
+        null=True,
+        blank=True,
         on_delete=models.PROTECT,
         related_name="+",
     )
@@ -85,6 +87,7 @@ class ChangeRequest(Tracked):
             Resource.REVIEW_MINISTRY,
             Resource.REVIEW_CIO,
             Resource.VERIFICATION,
+            Resource.MASTER,
         )
     )
 

@@ -36,6 +36,8 @@ class AccountSpec:
 
 ACCOUNTS = (
     AccountSpec("cio", Role.CIO_OFFICE, "架空 一郎（政府CIO室）", Place.GOVERNMENT),
+    # A second person, who agrees to what binds the whole government.
+    AccountSpec("cio2", Role.CIO_OFFICE, "架空 十一（政府CIO室）", Place.GOVERNMENT),
     AccountSpec("advisor", Role.ADVISOR, "架空 二葉（政府CIO補佐官）", Place.GOVERNMENT),
     AccountSpec("mcio", Role.MINISTRY_CIO, "架空 三郎（府省CIO）", Place.AGENCY),
     AccountSpec("pmo", Role.PMO, "架空 四季（PMO）", Place.AGENCY),

@@ -169,11 +169,15 @@ def _holder(obj: Any) -> tuple[System | None, Project | None]:
             return getattr(obj, "system", None), getattr(obj, "project", None)
 
 
-def _agency_of(obj: models.Model) -> int:
+def _agency_of(obj: models.Model) -> int | None:
+    """The agency whose record it is; None for the lists of the whole government."""
     system, project = _holder(obj)
     holder: Any = project or system
-    agency_id: int = holder.agency_id
-    return agency_id
+    return None if holder is None else holder.agency_id
+
+
+def _agency_ids(change: ChangeRequest) -> set[int]:
+    return set() if change.agency_id is None else {change.agency_id}
 
 
 def has_moved(change: ChangeRequest, obj: models.Model) -> bool:
@@ -196,7 +200,7 @@ def _authors(change: ChangeRequest) -> frozenset[int]:
 
 def _of_the_office(change: ChangeRequest, day: date) -> frozenset[int]:
     """Who has the right to decide by the grants table, but for the author's own person."""
-    people = with_right(Resource(change.resource), Action.APPROVE, {change.agency_id}, (), day)
+    people = with_right(Resource(change.resource), Action.APPROVE, _agency_ids(change), (), day)
     return people - _authors(change)
 
 
@@ -205,7 +209,7 @@ def level_of(change: ChangeRequest, day: date) -> str:
     if _of_the_office(change, day):
         return ""
     for role in _LADDER[:-1]:
-        if holders({role}, {change.agency_id}, (), day) - _authors(change):
+        if holders({role}, _agency_ids(change), (), day) - _authors(change):
             return role.value
     return _LADDER[-1].value
 
@@ -214,7 +218,7 @@ def deciders(change: ChangeRequest, day: date) -> frozenset[int]:
     """Users (ids) who may decide on a request now. Cost: at most fifteen queries."""
     if people := _of_the_office(change, day):
         return people
-    return holders({Role(level_of(change, day))}, {change.agency_id}, (), day) - _authors(change)
+    return holders({Role(level_of(change, day))}, _agency_ids(change), (), day) - _authors(change)
 
 
 def may_decide(user: Any, change: ChangeRequest, day: date) -> bool:

@@ -20,12 +20,13 @@ from governance import field_rights as table
 from governance.access import Action, Resource, Role, rights_of
 from governance.audit import Act
 from governance.field_rights import Line, May, Way
-from governance.models import AuditEvent
+from governance.models import AuditEvent, RiskPolicy, RoleTerm
 from governance.people.ties import tied_to
 from projects.metrics.periods import fiscal_year_end, fiscal_year_of, month_of
 from projects.models import (
     Baseline,
     Benefit,
+    ChangeRequest,
     CostLine,
     Finding,
     Kpi,
@@ -36,7 +37,7 @@ from projects.models import (
 )
 from projects.models.choices import EXECUTION_STAGES, EarnedBasis, RequestState, SystemStatus
 from projects.models.review import LAYER_RESOURCES
-from projects.register import Kind
+from projects.register import Kind, kind_of
 from projects.services import filed
 from projects.services.requests import locks_on
 
@@ -154,6 +155,11 @@ class Known:
             rows = Benefit.objects.filter(project_id=project_id, planned__isnull=False)
             self._benefits[project_id] = set(rows.values_list("fiscal_year", flat=True))
         return self._benefits[project_id]
+
+    def waits(self, obj: models.Model) -> bool:
+        """Whether a change of the record waits for a decision. Cost: one query, not kept."""
+        asked = ChangeRequest.objects.filter(kind=kind_of(obj).slug, object_pk=obj.pk)
+        return obj.pk is not None and asked.filter(state=RequestState.REQUESTED).exists()
 
     def read_sheets(self, name: str, holder_ids: Iterable[int]) -> None:
         """Read what many systems, or projects (`name`), have reported, at once."""
@@ -326,6 +332,15 @@ def _finding(case: Case, *, tells_new: bool) -> str:
     return "open" if case.obj.accepted_on is None else "accepted"
 
 
+def _policy(case: Case, *, tells_new: bool = False) -> str:
+    if tells_new and case.is_new:
+        return "new"
+    if case.obj.is_in_force and not case.is_new:
+        return "force"
+    # Agreed to is what was asked for: the terms as they stood then.
+    return "asked" if not tells_new and case.known.waits(case.obj) else "draft"
+
+
 STATES: Final[Mapping[str, Callable[[Case], str]]] = {
     # A system that is retired, or not yet in use, is judged by few rules: as a project's phase.
     "system.life": partial(_new_or, else_="stands"),
@@ -366,6 +381,11 @@ STATES: Final[Mapping[str, Callable[[Case], str]]] = {
     "finding.owner": partial(_finding, tells_new=True),
     "finding.answer": partial(_finding, tells_new=True),
     "finding.closure": partial(_finding, tells_new=False),
+    "roleterm.role": partial(_new_or, else_="stands"),
+    "roleterm.term": partial(_new_or, else_="stands"),
+    "riskpolicy.terms": _policy,
+    "riskpolicy.end": _policy,
+    "riskpolicy.force": partial(_policy, tells_new=True),
 }
 
 
@@ -508,7 +528,24 @@ def _faults(case: Case) -> dict[str, str]:
     if isinstance(obj, CostLine) and (given.get("sheet_year") or 0) > fiscal_year_of(case.day):
         # The newest sheet counts: one of a year to come would replace every figure before it.
         return {"sheet_year": _("The year of this sheet has not begun.")}
+    if isinstance(obj, RoleTerm | RiskPolicy) and not case.is_new:
+        return _of_whom_it_binds(case)
     return {} if case.is_new else _of_a_review(obj, given)
+
+
+def _of_whom_it_binds(case: Case) -> dict[str, str]:
+    """What binds everybody is told before it counts: nothing begins or ends backdated."""
+    obj, given = case.obj, case.given
+    counts = isinstance(obj, RoleTerm) or obj.is_in_force
+    if counts and given.get("valid_to") is not None and given["valid_to"] < case.day:
+        return {"valid_to": _("The last day is today, or a day to come.")}
+    if given.get("is_in_force"):
+        since = case.after("valid_from")
+        if since is None or since <= case.day:
+            return {"is_in_force": _("It has to begin on a day to come: set that day first.")}
+        if not str(case.after("reason")).strip():
+            return {"is_in_force": _("Say why first: the policy has no reason.")}
+    return {}
 
 
 def _of_a_review(obj: Any, given: Mapping[str, Any]) -> dict[str, str]:

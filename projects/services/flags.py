@@ -136,7 +136,7 @@ def _problem_text(error: ParameterError) -> str:
 def rule_book(as_of: date) -> Book:
     """The parameters of every rule on a day: the policy that began last, else the presets.
 
-    Policies to come are checked too, so that none can stop the register on its first day.
+    Policies to come, or not yet in force, are checked too: none can stop the register later on.
     Cost: one query.
     """
     book = {rule_id: rule.settle() for rule_id, rule in RULES.items()}
@@ -145,7 +145,7 @@ def rule_book(as_of: date) -> Book:
     for policy in policies:
         parameters = parameters_of(policy)
         since = policy.valid_from or date.min
-        if since <= as_of and since >= started.get(policy.rule_id, date.min):
+        if policy.is_in_force and since <= as_of and since >= started.get(policy.rule_id, date.min):
             started[policy.rule_id] = since
             book[policy.rule_id] = parameters
     return book

@@ -583,3 +583,77 @@ def test_what_is_listed_costs_one_query_however_much_waits(
     with django_assert_num_queries(1):
         rows = changes.waiting_for(pmo, 9)
         assert {(row.requested_by, row.agency) for row in rows} == {(pjmo, world.home)}
+
+
+# What binds everybody ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def second(world: World) -> User:
+    """A second person of the CIO office."""
+    user: User = factories.UserFactory.create(username="cio-second")
+    factories.MembershipFactory.create(user=user, role=Role.CIO_OFFICE)
+    return user
+
+
+def test_a_policy_counts_once_a_second_person_agreed_and_never_backdated(
+    world: World, cio: User, second: User, pmo: User, now: datetime
+) -> None:
+    """Seen: one person loosened a rule for the whole government, from years before."""
+    kind = KINDS["risk-policies"]
+    values = {
+        "rule_id": "single_bidder",
+        "parameters": {"high_award_ratio": "0.995"},
+        "reason": WHY,
+    }
+    with pytest.raises(ValidationError, match="another person agrees"):
+        register.create(act(cio, now), kind, values | {"is_in_force": True})
+    made = register.create(act(cio, now), kind, values | {"valid_from": date(2020, 4, 1)})
+    assert flags.rule_book(date(2026, 11, 24)) == flags.rule_book(date(2019, 1, 1))
+    force = lambda: changes.request(  # noqa: E731
+        act(cio, now, WHY), kind, made.pk, {"is_in_force": True}
+    )
+    with pytest.raises(ValidationError, match="a day to come"):
+        force()
+    made = register.edit(
+        act(cio, now), kind, made.pk, {"valid_from": date(2026, 12, 1)}, version=made.version
+    )
+    change = force()
+    assert (change.agency, told(second)) == (None, ["change-asked"])
+    with pytest.raises(ValidationError, match="waits for another person"):
+        register.edit(act(cio, now), kind, made.pk, {"parameters": {}}, version=made.version)
+    with pytest.raises(DomainError, match="own request"):
+        changes.approve(act(cio, now), change.pk)
+    with pytest.raises(PermissionDenied):
+        changes.approve(act(pmo, now), change.pk)
+    assert signed_in(second).get(f"/changes/{change.pk}/").status_code == 200
+    assert signed_in(second).get("/work/").status_code == 200
+    changes.approve(act(second, now), change.pk)
+    today, then = flags.rule_book(date(2026, 11, 24)), flags.rule_book(date(2026, 12, 1))
+    assert str(then["single_bidder"]["high_award_ratio"]) == "0.995"
+    assert today["single_bidder"] != then["single_bidder"]
+    made.refresh_from_db()
+    with pytest.raises(ValidationError, match="write a new one"):
+        register.edit(act(cio, now), kind, made.pk, {"parameters": {}}, version=made.version)
+    assert untold() == []
+
+
+def test_no_single_person_ends_a_role_for_everybody(
+    world: World, cio: User, second: User, auditor: User, now: datetime
+) -> None:
+    """Seen: one line of a list, and there were no auditors any more."""
+    kind = KINDS["role-terms"]
+    values = {"role": Role.AUDITOR, "name": "監査"}
+    with pytest.raises(ValidationError, match="need two"):
+        register.create(act(cio, now), kind, values | {"valid_to": date(2026, 11, 23)})
+    made = register.create(act(cio, now), kind, values)
+    with pytest.raises(ValidationError, match="need two"):
+        register.edit(
+            act(cio, now), kind, made.pk, {"valid_to": date(2027, 3, 31)}, version=made.version
+        )
+    with pytest.raises(ValidationError, match="a day to come"):
+        changes.request(act(cio, now, WHY), kind, made.pk, {"valid_to": date(2026, 11, 23)})
+    change = changes.request(act(cio, now, WHY), kind, made.pk, {"valid_to": date(2027, 3, 31)})
+    changes.approve(act(second, now), change.pk)
+    forget_rights(auditor)
+    assert Role.AUDITOR in rights_of(auditor).roles()

@@ -565,11 +565,14 @@ def test_a_contract_that_is_entered_is_judged_in_the_same_act() -> None:
     ]
 
 
-def test_a_policy_that_is_entered_judges_the_register_anew() -> None:
+def test_a_policy_judges_the_register_once_it_is_in_force() -> None:
     review = factories.ReviewFactory.create(due_on=date(2026, 11, 10))
     run()
     values = {"rule_id": "review_overdue", "parameters": {"high_after_days": 7}, "reason": "試行"}
-    register.create(ACT, KINDS["risk-policies"], values)
+    policy = register.create(ACT, KINDS["risk-policies"], values)
+    assert severity_of("review_overdue", review=review) == "medium", "nobody else has agreed yet"
+    RiskPolicy.objects.filter(pk=policy.pk).update(is_in_force=True)
+    run()
     assert severity_of("review_overdue", review=review) == "high"
 
 
