@@ -212,6 +212,7 @@ review.completion   | open     | reviewer            | -
 review.completion   | complete | -                   | -
 review.response     | new      | -                   | -
 review.response     | asked    | ministry            | -
+review.response     | answered | -                   | ministry
 finding.text        | new      | reviewer            | -
 finding.text        | open     | reviewer            | -
 finding.text        | told     | -                   | -
@@ -296,6 +297,7 @@ WHY: Final[Mapping[tuple[str, str], Any]] = {
     ("review.completion", "open"): _("Completing a review is for its reviewer alone."),
     ("review.completion", "complete"): _("The review is complete."),
     ("review.response", "new"): _("There is nothing to answer yet."),
+    ("review.response", "answered"): _("An answer that was given stays."),
     ("review.response", "asked"): _("The ministry under review answers."),
     ("finding.text", "new"): _("A finding is the reviewer's alone."),
     ("finding.text", "open"): _("A finding is the reviewer's alone."),

@@ -107,6 +107,7 @@ review.completion    | review_self     | open     | - | - | - | W | - | -
 review.completion    | review_self     | complete | - | - | - | - | - | -
 review.response      | review_self     | new      | - | - | - | - | - | -
 review.response      | review_self     | asked    | - | - | - | W | - | -
+review.response      | review_self     | answered | - | - | - | Q | - | -
 finding.text         | review_self     | new      | - | - | - | W | - | -
 finding.text         | review_self     | open     | - | - | - | W | - | -
 finding.text         | review_self     | told     | - | - | - | - | - | -
@@ -133,6 +134,7 @@ review.completion    | review_ministry | open     | - | - | W | - | - | -
 review.completion    | review_ministry | complete | - | - | - | - | - | -
 review.response      | review_ministry | new      | - | - | - | - | - | -
 review.response      | review_ministry | asked    | - | - | W | W | - | -
+review.response      | review_ministry | answered | - | - | Q | Q | - | -
 finding.text         | review_ministry | new      | - | - | W | - | - | -
 finding.text         | review_ministry | open     | - | - | W | - | - | -
 finding.text         | review_ministry | told     | - | - | - | - | - | -
@@ -159,6 +161,7 @@ review.completion    | review_cio      | open     | W | - | - | - | - | -
 review.completion    | review_cio      | complete | - | - | - | - | - | -
 review.response      | review_cio      | new      | - | - | - | - | - | -
 review.response      | review_cio      | asked    | - | - | W | W | - | -
+review.response      | review_cio      | answered | - | - | Q | Q | - | -
 finding.text         | review_cio      | new      | W | - | - | - | - | -
 finding.text         | review_cio      | open     | W | - | - | - | - | -
 finding.text         | review_cio      | told     | - | - | - | - | - | -
@@ -185,6 +188,7 @@ review.completion    | verification    | open     | - | - | - | - | - | W
 review.completion    | verification    | complete | - | - | - | - | - | -
 review.response      | verification    | new      | - | - | - | - | - | -
 review.response      | verification    | asked    | - | - | W | W | - | -
+review.response      | verification    | answered | - | - | Q | Q | - | -
 finding.text         | verification    | new      | - | - | - | - | - | W
 finding.text         | verification    | open     | - | - | - | - | - | W
 finding.text         | verification    | told     | - | - | - | - | - | -
@@ -335,7 +339,8 @@ def _review(project: Any, resource: str, state: str) -> Any:
         project=project,
         review_type=factories.ReviewTypeFactory.create(layer=LAYERS[resource]),
         is_complete=state == "complete",
-        verdict=Verdict.REDO if state == "given" else Verdict.NONE,
+        verdict=Verdict.REDO if state in ("given", "asked", "answered") else Verdict.NONE,
+        response_text="直します" if state == "answered" else "",
     )
 
 

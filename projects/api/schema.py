@@ -115,7 +115,12 @@ class CollectionSchema(ApiSchema):
         }.get(self._action)
         if made is not None:
             return made(self.collection)
-        inputs: dict[str, Any] = {"send_back": serializers.Reason, "submit": serializers.Answers}
+        inputs: dict[str, Any] = {
+            "approve": serializers.Seen,
+            "publish": serializers.Seen,
+            "send_back": serializers.Reason,
+            "submit": serializers.Answers,
+        }
         return inputs.get(self._action)
 
     def get_response_serializers(self) -> Any:

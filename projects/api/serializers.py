@@ -138,12 +138,14 @@ class Input(serializers.Serializer[Any]):
         return values
 
 
-class Empty(Input):
-    # Where nothing needs to be said.
-    pass
+class Seen(Input):
+    # What was read before it is decided on.
+    version = serializers.IntegerField(
+        min_value=1, help_text=gettext_lazy("The version you read: nobody decides on another one.")
+    )
 
 
-class Reason(Input):
+class Reason(Seen):
     # Why a report is returned.
     reason = serializers.CharField(
         max_length=2000, help_text=gettext_lazy("Why: the author reads it.")

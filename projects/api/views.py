@@ -1,6 +1,6 @@
 """`/api/v1/`: the register over HTTP, default-deny; writes go through the same services."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -30,6 +30,7 @@ from projects.api.filters import FilterBackend, SortBackend
 from projects.api.schema import CollectionSchema
 from projects.filing_text import finding_text
 from projects.forms.register import told_at
+from projects.models import MonthlyUpdate
 from projects.register import Kind
 from projects.services import register, updates
 
@@ -171,19 +172,25 @@ class UpdateViewSet(RegisterViewSet):
         return Response(self._row(update.pk))
 
     def approve(self, request: Request, key: str) -> Response:
-        stored = self._permitted(key)
-        self._input(serializers.Empty)
-        return Response(self._row(updates.approve(self._act(), stored.pk).pk))
+        return self._decide(key, updates.approve, serializers.Seen)
 
     def send_back(self, request: Request, key: str) -> Response:
-        stored = self._permitted(key)
-        act = self._act(self._input(serializers.Reason)["reason"])
-        return Response(self._row(updates.send_back(act, stored.pk).pk))
+        return self._decide(key, updates.send_back, serializers.Reason)
 
     def publish(self, request: Request, key: str) -> Response:
+        return self._decide(key, updates.publish, serializers.Seen)
+
+    def _decide(
+        self, key: str, service: Callable[..., MonthlyUpdate], expected: type[serializers.Input]
+    ) -> Response:
+        """Decide on the version that was read; 409 with the report as it is where it is another."""
         stored = self._permitted(key)
-        self._input(serializers.Empty)
-        return Response(self._row(updates.publish(self._act(), stored.pk).pk))
+        said = self._input(expected)
+        try:
+            service(self._act(said.get("reason", "")), stored.pk, version=said["version"])
+        except Conflict as conflict:
+            raise StaleVersion(self._row(stored.pk)) from conflict
+        return Response(self._row(stored.pk))
 
 
 class RootView(APIView):

@@ -34,6 +34,7 @@ from projects.models import (
     KpiValue,
     MonthlyUpdate,
     Review,
+    System,
 )
 from projects.models.choices import EXECUTION_STAGES, EarnedBasis, RequestState, SystemStatus
 from projects.models.review import LAYER_RESOURCES
@@ -45,6 +46,7 @@ _CHUNK: Final = 900
 _BEFORE_USE: Final = frozenset(
     {SystemStatus.CONCEPT, SystemStatus.PLANNING, SystemStatus.PROCUREMENT, SystemStatus.BUILDING}
 )
+_LAST_TESTS: Final = ("last_security_test_on", "last_continuity_test_on")
 _LAYERS: Final[Mapping[str, Resource]] = {str(layer): name for layer, name in LAYER_RESOURCES}
 
 # What a named reviewer alone writes.
@@ -318,6 +320,14 @@ def _review(case: Case, *, tells_new: bool) -> str:
     return "complete" if case.obj.is_complete and not case.is_new else "open"
 
 
+def _response(case: Case) -> str:
+    """Of a review that judges nothing yet there is nothing to answer; what was answered stays."""
+    if case.is_new or not (case.obj.verdict or case.obj.is_complete or case.obj.findings.exists()):
+        return "new"
+    given = case.obj.response or case.obj.response_text or case.obj.reflected_amount is not None
+    return "answered" if given else "asked"
+
+
 def _finding_text(case: Case) -> str:
     if case.is_new:
         return "new"
@@ -375,7 +385,7 @@ STATES: Final[Mapping[str, Callable[[Case], str]]] = {
     "review.due": partial(_review, tells_new=True),
     "review.verdict": lambda case: "given" if case.obj.verdict and not case.is_new else "open",
     "review.completion": partial(_review, tells_new=False),
-    "review.response": partial(_new_or, else_="asked"),
+    "review.response": _response,
     "finding.text": _finding_text,
     "finding.due": partial(_finding, tells_new=True),
     "finding.owner": partial(_finding, tells_new=True),
@@ -525,6 +535,9 @@ def _faults(case: Case) -> dict[str, str]:
             return {"method_version": _("This KPI has no such method: describe it first.")}
     if isinstance(obj, MonthlyUpdate) and given.get("period", date.min) > month_of(case.day):
         return {"period": _("This month has not begun.")}
+    if isinstance(obj, System):
+        ahead = [name for name in _LAST_TESTS if (given.get(name) or date.min) > case.day]
+        return dict.fromkeys(ahead, _("This day is still to come."))
     if isinstance(obj, CostLine) and (given.get("sheet_year") or 0) > fiscal_year_of(case.day):
         # The newest sheet counts: one of a year to come would replace every figure before it.
         return {"sheet_year": _("The year of this sheet has not begun.")}

@@ -47,14 +47,18 @@ def test_a_report_goes_from_draft_to_approval(world: World, pjmo: User, pmo: Use
     submitted = author.post(f"{path}submit/")
     assert (submitted.status_code, submitted.json()["state"]) == (200, "submitted")
     assert submitted.json()["submitted_by"] == "pjmo"
-    returned = office.post(f"{path}return/", {"reason": "進捗の根拠がない"})
+    returned = office.post(f"{path}return/", {"version": 2, "reason": "進捗の根拠がない"})
     assert returned.json()["state"] == "returned"
     assert AuditEvent.objects.get(verb="update.returned").reason == "進捗の根拠がない"
     version = returned.json()["version"]
     changed = author.patch(path, {"version": version, "narrative": "根拠を添えた"})
     assert changed.status_code == 200
     assert author.post(f"{path}submit/").status_code == 200
-    approved = office.post(f"{path}approve/").json()
+    version = office.get(path).json()["version"]
+    stale = office.post(f"{path}approve/", {"version": version - 1})
+    assert stale.status_code == 409, "nobody approves what they have not read"
+    assert list(_error(office.post(f"{path}approve/"))["fields"]) == ["version"]
+    approved = office.post(f"{path}approve/", {"version": version}).json()
     assert (approved["state"], approved["approved_by"]) == ("approved", "pmo")
 
 
@@ -79,12 +83,13 @@ def test_each_step_belongs_to_its_role(world: World, actors: dict[Role, User]) -
         for step, allowed in steps.items():
             MonthlyUpdate.objects.filter(pk=update.pk).update(
                 state=UpdateState.DRAFT if step == "submit" else UpdateState.SUBMITTED,
+                version=update.version,
                 submitted_at=update.updated_at,
                 submitted_by=None,
             )
-            answer = api.post(
-                f"updates/{update.pk}/{step}/", {"reason": "x"} if step == "return" else {}
-            )
+            seen = {} if step == "submit" else {"version": update.version}
+            said = {"reason": "x"} if step == "return" else {}
+            answer = api.post(f"updates/{update.pk}/{step}/", {**seen, **said})
             if role in allowed:
                 assert answer.status_code == 200, (role, step, answer.content)
             else:
@@ -99,7 +104,7 @@ def test_nobody_approves_their_own_report(world: World, pjmo: User) -> None:
     api = Api.of(pjmo)
     path = _drafted(api)
     api.post(f"{path}submit/")
-    answer = api.post(f"{path}approve/")
+    answer = api.post(f"{path}approve/", {"version": 2})
     assert (answer.status_code, _error(answer)["message"]) == (
         400,
         "Nobody approves their own report.",
@@ -116,7 +121,8 @@ def test_a_return_says_why_and_a_step_takes_nothing_else(
     }
     author.post(f"{path}submit/")
     for body in ({}, {"reason": ""}, {"reason": " "}, {"reason": None}, {"reason": "x" * 2001}):
-        assert list(_error(office.post(f"{path}return/", body))["fields"]) == ["reason"]
+        told = _error(office.post(f"{path}return/", {"version": 2, **body}))
+        assert list(told["fields"]) == ["reason"]
     assert MonthlyUpdate.objects.get().state == UpdateState.SUBMITTED
     assert office.get(f"{path}approve/").status_code == 405
 

@@ -12,8 +12,8 @@ from governance.access import Resource, Role
 from governance.field_rights import LINES, May, Way
 from governance.models import AccountTie, User
 from governance.people.ties import tie
-from projects.models import CostLine, Finding, KpiValue
-from projects.models.choices import RequestState, Stage, SystemStatus
+from projects.models import CostLine, Finding, KpiValue, Review
+from projects.models.choices import RequestState, Stage, SystemStatus, Verdict
 from projects.register import KINDS
 from projects.services import field_rights, register
 from projects.services.field_rights import Case, Known
@@ -342,6 +342,36 @@ def test_benefits_of_an_agreed_plan_are_promised_with_it(
     assert "agreed" in str(refused.value.message_dict["planned"])
     blank = {"fiscal_year": 2030, "planned": None, "planned_state": "missing"}
     register.create(act(pmo, now), kind, ahead | blank)
+
+
+# Answers ----------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_answered_before_a_judgement_and_an_answer_stays(
+    world: World, pmo: User, now: datetime
+) -> None:
+    """Seen: the answer to a completed review was rewritten at any time; another came first."""
+    review = factories.ReviewFactory.create(system=None, project=world.project)
+    answer = {"response_text": "直します"}
+    write = lambda words: register.edit(  # noqa: E731
+        act(pmo, now), KINDS["reviews"], review.pk, words, version=review.version
+    )
+    with pytest.raises(ValidationError, match="nothing to answer yet"):
+        write(answer)
+    Review.objects.filter(pk=review.pk).update(verdict=Verdict.REDO, is_complete=True)
+    review = write(answer)
+    with pytest.raises(ValidationError, match="An answer that was given stays"):
+        write({"response_text": "何も言っていない"})
+    assert "response_text" in field_rights.asked_fields(pmo, review, TODAY)
+
+
+def test_no_test_is_of_a_day_to_come(world: World, pmo: User, now: datetime) -> None:
+    for name in ("last_security_test_on", "last_continuity_test_on"):
+        with pytest.raises(ValidationError, match="still to come"):
+            register.edit(act(pmo, now), KINDS["systems"], world.system.pk,
+                          {name: TODAY + timedelta(1)}, version=1)  # fmt: skip
+    register.edit(act(pmo, now), KINDS["systems"], world.system.pk,
+                  {"last_security_test_on": TODAY}, version=1)  # fmt: skip
 
 
 # Whose record -----------------------------------------------------------------------------------------
