@@ -120,7 +120,8 @@ def planners_of(baseline: Baseline) -> frozenset[int]:
         object_type="milestone", object_key__in=[str(pk) for pk in last], actor__isnull=False
     )
     wrote = events.values_list("actor_id", flat=True)
-    return frozenset(pk for pk in {*last.values(), *wrote} if pk is not None)
+    people: set[int | None] = {*last.values(), *wrote}
+    return frozenset(pk for pk in people if pk is not None)
 
 
 def words_to_planners(user: Any, baseline: Baseline) -> str | None:
