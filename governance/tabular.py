@@ -470,8 +470,11 @@ def value_html(value: object, kind: Kind, scale: YenUnit = YenUnit.YEN) -> SafeS
 
 
 def unknown_html(value: Unknown) -> SafeString:
-    """The dash for the eye, the reason for everybody: as tooltip and for screen readers."""
+    """The dash for the eye, the reason for everybody: as tooltip and for screen readers. What is
+    there and not for this reader is said in words: a dash would read as "not reported"."""
     reason = str(value)
+    if value.reason == "not_shown":
+        return format_html('<span class="unknown">{}</span>', reason)
     return format_html(
         '<span class="unknown" title="{}"><span aria-hidden="true">{}</span>'
         '<span class="visually-hidden">{}</span></span>',

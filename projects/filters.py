@@ -387,7 +387,7 @@ def listing(kind: Kind, user: Any, query: QueryDict, *, on: date) -> Listing:
     """The rows of `kind` that `user` may read, narrowed and sorted as `query` says."""
     columns = COLUMNS[kind.slug]
     filters = filters_of(kind)(
-        query, list_rows(kind, kind.objects.visible_to(user)), user=user, on=on
+        query, list_rows(kind, kind.objects.visible_to(user), user), user=user, on=on
     )
     rows = filters.qs if filters.is_valid() else filters.queryset.none()
     sort = Sort.parse(query.get("sort"), columns)

@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from django.db import models
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from governance import formatting
+from governance.access import Action, Resource, rights_of
 from governance.fields.columns import FiscalYear
 from governance.formatting import fiscal_year
 from governance.models import Agency, User
@@ -35,6 +36,7 @@ from projects.models import (
 from projects.models.choices import FILED_STATES, Stage, UpdateState
 from projects.register import KINDS, kind_of
 from projects.register import Kind as RegisterKind
+from projects.selectors import reports_read
 
 AnyColumn = Column[Any]
 
@@ -240,6 +242,14 @@ def _state(row: MonthlyUpdate) -> Badge:
     return Badge(row.get_state_display(), _STATE_TONES[row.state], _STATE_RANK[row.state])
 
 
+def _last_report(row: Any) -> object:
+    """The month, where the reader may read the project's reports; else a dash would say that none
+    came in."""
+    if not row.reads_reports:
+        return Unknown("not_shown")
+    return None if row.last_report is None else f"{row.last_report:%Y-%m}"
+
+
 _STATE_RANK: Final[Mapping[str, int]] = {state: rank for rank, state in enumerate(UpdateState)}
 
 
@@ -300,7 +310,7 @@ COLUMNS: Final[Mapping[str, tuple[AnyColumn, ...]]] = {
         Column(
             "last_report",
             _("last report"),
-            lambda row: None if row.last_report is None else f"{row.last_report:%Y-%m}",
+            _last_report,
             sort="last_report",
             definition=_("The latest month whose report was submitted or approved."),
         ),
@@ -510,9 +520,9 @@ def _latest(rows: QuerySet[Any], value: str) -> Subquery:
     return Subquery(rows.order_by("-fiscal_year").values(value)[:1])
 
 
-def with_figures(kind: RegisterKind, rows: QuerySet[Any]) -> QuerySet[Any]:
-    """`rows` with the figures that its columns take from rollups and reports. The database
-    computes them for the rows of a page alone, unless the list is sorted by them."""
+def with_figures(kind: RegisterKind, rows: QuerySet[Any], user: Any) -> QuerySet[Any]:
+    """`rows` with the figures that its columns take from rollups and from the reports that `user`
+    may read. The database computes them for the rows of a page alone, unless the list is sorted by them."""
     figures: dict[str, Any] = {}
     if kind.model is System:
         rollups = YearRollup.objects.filter(system=OuterRef("pk"))
@@ -531,16 +541,22 @@ def with_figures(kind: RegisterKind, rows: QuerySet[Any]) -> QuerySet[Any]:
             "latest_online_cases": _latest(years, "online_cases"),
         }
     elif kind.model is Project:
-        # Not narrowed to the reader: whoever sees the project may know whether its report came in.
-        reports = MonthlyUpdate.objects.filter(project=OuterRef("pk"), state__in=FILED_STATES)
-        figures = {"last_report": Subquery(reports.order_by("-period").values("period")[:1])}
+        seen = MonthlyUpdate.objects.visible_to(user)
+        reports = seen.filter(project=OuterRef("pk"), state__in=FILED_STATES)
+        read = Project.objects.filter(
+            reports_read(rights_of(user).reach(Resource.UPDATE, Action.READ))
+        )
+        figures = {
+            "last_report": Subquery(reports.order_by("-period").values("period")[:1]),
+            "reads_reports": Exists(read.filter(pk=OuterRef("pk"))),
+        }
     found: QuerySet[Any] = rows.annotate(**figures)
     return found
 
 
-def list_rows(kind: RegisterKind, rows: QuerySet[Any]) -> QuerySet[Any]:
+def list_rows(kind: RegisterKind, rows: QuerySet[Any], user: Any) -> QuerySet[Any]:
     """`rows` ready for the columns of the kind: everything that a cell reads is in one query."""
-    return with_figures(kind, rows.select_related(*kind.related))
+    return with_figures(kind, rows.select_related(*kind.related), user)
 
 
 # The years of a system or project -------------------------------------------------------------------

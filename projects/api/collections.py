@@ -9,9 +9,11 @@ from django.db import models
 from django.urls import reverse
 
 from governance.access import Resource
+from governance.formatting import NOT_SHOWN
 from governance.models import AuditEvent
 from governance.querysets import ScopedQuerySet
 from projects.api.fields import Field, Nature, field_of
+from projects.flag_sight import FlagSight
 from projects.models import ImportRun, RiskFlag, ServiceRollup, YearRollup
 from projects.register import KINDS, Kind
 
@@ -105,7 +107,21 @@ class Collection:
                 row = {name: row[name] for name in order}
             row["url"] = f"{base}{quote(str(key), safe='')}/"
             rows.append(row)
+        if self.model is RiskFlag:
+            _hide_figures(rows, user)
         return rows
+
+
+def _hide_figures(rows: Iterable[dict[str, Any]], user: Any) -> None:
+    """Flags without the figures that the reader may not read, which says so. Cost: one query; one
+    more for a role of a project."""
+    sight = FlagSight(user)
+    flags = RiskFlag.objects.select_related("contract", "review__review_type")
+    stored = flags.in_bulk([row["id"] for row in rows])
+    for row in rows:
+        if not sight.shows(stored[row["id"]]):
+            row["figures"] = {"not_shown": str(NOT_SHOWN)}
+            row["reason"] = str(NOT_SHOWN)
 
 
 def _keys_by_row(

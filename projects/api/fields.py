@@ -112,7 +112,10 @@ _MEANINGS: Final[Mapping[str, Text]] = {
     "services_measured": gettext_lazy("Of these, services with both case counts known."),
     "hash": gettext_lazy("SHA-256 over the event and the hash before it."),
     "previous_hash": gettext_lazy("The hash of the event before."),
-    "figures": gettext_lazy("The figures that the rule used, by name."),
+    "figures": gettext_lazy(
+        "The figures that the rule used, by name; “not_shown” alone where your role may not read what"
+        " they are from."
+    ),
     "parameters": gettext_lazy("The thresholds of the rule, by name."),
     "riskflag.reason": gettext_lazy("Why the rule could not judge, if it could not."),
     "riskflag.severity": gettext_lazy("How serious it is; “unknown”: the rule could not judge."),

@@ -141,9 +141,13 @@ class FilterBackend(DjangoFilterBackend):  # type: ignore[misc]
 
 
 def sort_paths(collection: Collection) -> dict[str, str]:
-    """Field → the ORM path to sort by."""
+    """Field → the ORM path to sort by. Why a rule could not judge is told of some flags alone: an
+    order by it would tell it of the others."""
+    hidden = {"reason"} if collection.model is RiskFlag else set()
     return {
-        field.name: field.path for field in collection.singles if field.nature is not Nature.JSON
+        field.name: field.path
+        for field in collection.singles
+        if field.nature is not Nature.JSON and field.name not in hidden
     }
 
 

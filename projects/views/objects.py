@@ -36,7 +36,7 @@ def find(request: HttpRequest, kind: Kind, key: str | int) -> Any:
     joined = ["updated_by"]
     if any(field.name == "import_run" for field in kind.model._meta.fields):
         joined.append("import_run")
-    rows: Any = list_rows(kind, kind.objects).select_related(*kind.related, *joined)
+    rows: Any = list_rows(kind, kind.objects, request.user).select_related(*kind.related, *joined)
     return get_visible_or_404(rows, request.user, **{kind.key: key})
 
 
