@@ -19,7 +19,7 @@ from typing import Any, Final, Generic, Literal, TypeVar
 
 from django.core.paginator import Page
 from django.db.models import F
-from django.db.models.expressions import OrderBy
+from django.db.models.expressions import Combinable, OrderBy
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.html import conditional_escape, format_html
@@ -225,11 +225,16 @@ class Sort:
         return None
 
 
-def ordering(columns: Sequence[Column[Any]], sort: Sort | None) -> tuple[OrderBy | str, ...]:
-    """Arguments for `order_by`: unknown values last either way, `pk` settles ties."""
+def ordering(
+    columns: Sequence[Column[Any]],
+    sort: Sort | None,
+    expression: Callable[[str], Combinable] = F,
+) -> tuple[OrderBy | str, ...]:
+    """Arguments for `order_by`: unknown values last either way, `pk` settles ties. `expression`
+    makes of a path what this reader's order may follow."""
     for column in columns:
         if sort is not None and column.key == sort.key and column.sort:
-            path = F(column.sort)
+            path: Any = expression(column.sort)
             if sort.descending:
                 return (path.desc(nulls_last=True), "pk")
             return (path.asc(nulls_last=True), "pk")

@@ -20,6 +20,7 @@ from governance.formatting import fiscal_year
 from governance.models import Agency, User
 from governance.models.base import Master
 from governance.tabular import Badge, Column, Kind, Text, Tone, Unknown, display
+from projects import ends
 from projects.explain_links import explain_url
 from projects.metrics.dictionary import METRIC_OF_FIGURE
 from projects.metrics.types import ratio
@@ -142,7 +143,7 @@ def _reader(kind: RegisterKind, field: "models.Field[Any, Any]") -> Callable[[An
     if state:
         return lambda row: _figure(getattr(row, name), getattr(row, state))
     if field.is_relation:
-        return lambda row: None if getattr(row, name) is None else str(getattr(row, name))
+        return lambda row: ends.word(row, name)
     return lambda row: _present(getattr(row, name))
 
 
@@ -185,7 +186,13 @@ def _link(field: "models.Field[Any, Any]") -> Callable[[Any], str | None] | None
     if not isinstance(related, type) or related is User or issubclass(related, Master):
         return None
     name, kind = field.name, kind_of(related)
-    return lambda row: None if getattr(row, name) is None else kind.page_url(getattr(row, name))
+
+    def url(row: Any) -> str | None:
+        if ends.is_unseen(row, name) or getattr(row, name) is None:
+            return None
+        return kind.page_url(getattr(row, name))
+
+    return url
 
 
 # Columns that are no field ----------------------------------------------------------------------
@@ -203,19 +210,26 @@ def _owner() -> AnyColumn:
     return Column(
         "owner",
         _("owner"),
-        lambda row: row.owner_name or Unknown("missing"),
+        lambda row: (
+            ends.UNSEEN
+            if ends.is_unseen(row, "owner_user")
+            else row.owner_name or Unknown("missing")
+        ),
         sort="owner_user__username",
     )
 
 
 def _holder() -> AnyColumn:
     """The system or project that a row hangs on: always exactly one."""
-    return Column(
-        "holder",
-        _("system or project"),
-        lambda row: str(row.system or row.project),
-        url=lambda row: kind_of(row.system or row.project).page_url(row.system or row.project),
-    )
+
+    def end(row: Any) -> str:
+        return "project" if row.system_id is None else "system"
+
+    def url(row: Any) -> str | None:
+        holder = getattr(row, end(row))
+        return None if ends.is_unseen(row, end(row)) else kind_of(holder).page_url(holder)
+
+    return Column("holder", _("system or project"), lambda row: ends.word(row, end(row)), url=url)
 
 
 def _share(part: int | None, whole: int | None) -> object:
@@ -555,8 +569,9 @@ def with_figures(kind: RegisterKind, rows: QuerySet[Any], user: Any) -> QuerySet
 
 
 def list_rows(kind: RegisterKind, rows: QuerySet[Any], user: Any) -> QuerySet[Any]:
-    """`rows` ready for the columns of the kind: everything that a cell reads is in one query."""
-    return with_figures(kind, rows.select_related(*kind.related), user)
+    """`rows` ready for the columns of the kind and for the eyes of `user`: everything that a cell
+    reads is in one query."""
+    return ends.with_marks(with_figures(kind, rows.select_related(*kind.related), user), user)
 
 
 # The years of a system or project -------------------------------------------------------------------

@@ -193,6 +193,9 @@ def test_a_review_that_one_may_not_read_is_neither_named_nor_dated(
     assert told(signed_in(user), flag, secrets) == []
     page = shown(signed_in(user).get(reverse("flag", args=[flag.pk])))
     assert "内務台帳" in page
+    (row,) = Api.of(user).results("flags/")
+    assert row["review"] == "a record that you may not see"
+    assert Api.of(user).results("flags/", review=str(review.pk)) == []
     assert told(signed_in(person(Role.PMO, world)), flag, secrets) != []
 
 

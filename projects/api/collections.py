@@ -12,6 +12,7 @@ from governance.access import Resource
 from governance.formatting import NOT_SHOWN
 from governance.models import AuditEvent
 from governance.querysets import ScopedQuerySet
+from projects import ends
 from projects.api.fields import Field, Nature, field_of
 from projects.flag_sight import FlagSight
 from projects.models import ImportRun, RiskFlag, ServiceRollup, YearRollup
@@ -91,7 +92,12 @@ class Collection:
         """
         singles = self.singles
         names = [field.name for field in singles]
-        found = list(queryset.values_list("pk", self.key, *(field.path for field in singles)))
+        marks = sorted(ends.ends_of(self.model))
+        found = list(
+            ends.with_marks(queryset, user).values_list(
+                "pk", self.key, *(field.path for field in singles), *map(ends.mark_of, marks)
+            )
+        )
         many = {
             field.name: _keys_by_row(self.model, field, [row[0] for row in found], user)
             for field in self.fields
@@ -101,7 +107,10 @@ class Collection:
         base = reverse(f"api:{self.slug}-list")
         rows: list[dict[str, Any]] = []
         for pk, key, *values in found:
-            row = dict(zip(names, values, strict=True))
+            row = dict(zip(names, values, strict=False))
+            for name, is_seen in zip(marks, values[len(names) :], strict=True):
+                if not is_seen and row.get(name) is not None:
+                    row[name] = str(ends.UNSEEN)
             if many:
                 row |= {name: by_row.get(pk, []) for name, by_row in many.items()}
                 row = {name: row[name] for name in order}

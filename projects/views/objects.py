@@ -20,7 +20,7 @@ from governance.access import (
     rights_of,
 )
 from governance.people.deciding import why_same_person
-from projects import pages
+from projects import ends, pages
 from projects.goals import goals
 from projects.metrics.periods import month_of
 from projects.models import Baseline, ChangeRequest, MonthlyUpdate
@@ -51,12 +51,12 @@ def object_page(request: HttpRequest, slug: str, key: str | int) -> HttpResponse
         request,
         "projects/object.html",
         {
-            "title": str(obj),
+            "title": ends.name_of(obj),
             "kind_name": capfirst(str(kind.name)),
             "key": kind.key_of(obj) if kind.has_own_key else "",
             "crumbs": [
                 {"label": capfirst(str(kind.plural)), "url": kind.list_url()},
-                {"label": str(obj)},
+                {"label": ends.name_of(obj)},
             ],
             "actions": actions(kind, obj, user),
             "version": obj.version,
