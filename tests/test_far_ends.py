@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpResponseBase
 from django.test import Client
@@ -25,10 +26,11 @@ from projects import ends
 from projects.api.collections import COLLECTIONS
 from projects.forms.register import form_of
 from projects.imports import sheets
-from projects.models import Contract, RiskFlag, YearRollup
+from projects.models import Contract, RiskFlag, SystemLineage, YearRollup
 from projects.register import KINDS
+from projects.services import register
 from tests import factories
-from tests.conftest import World, person, signed_in
+from tests.conftest import World, act, person, signed_in
 from tests.projects.api.conftest import Api
 
 pytestmark = pytest.mark.django_db
@@ -414,3 +416,66 @@ def test_the_links_of_every_collection_are_known() -> None:
         "updates": ["project"],
         "year-rollups": ["project", "system"],
     }
+
+
+# Lineage takes two --------------------------------------------------------------------------------------
+
+
+def _link(world: World) -> dict[str, Any]:
+    return {
+        "predecessor": world.system,
+        "successor": world.other_system,
+        "kind": "merged",
+        "happened_on": date(2026, 4, 1),
+        "note": "",
+    }
+
+
+@pytest.mark.parametrize("side", ["pmo", "other_pmo"])
+def test_neither_ministry_alone_tells_what_became_of_two_systems(
+    side: str, world: World, request: pytest.FixtureRequest, now: Any
+) -> None:
+    user = request.getfixturevalue(side)
+    # Reading everything lets nobody write more.
+    factories.MembershipFactory.create(user=user, role=Role.AUDITOR)
+    with pytest.raises(PermissionDenied):
+        register.create(act(user, now), KINDS["lineage"], _link(world))
+    assert not SystemLineage.objects.exists()
+
+
+@pytest.mark.parametrize("side", ["pmo", "other_pmo"])
+def test_neither_ministry_alone_changes_or_takes_such_a_link(
+    side: str, world: World, request: pytest.FixtureRequest, now: Any
+) -> None:
+    user = request.getfixturevalue(side)
+    link = factories.SystemLineageFactory.create(
+        predecessor=world.system, successor=world.other_system
+    )
+    own = world.system if side == "pmo" else world.other_system
+    beside = factories.SystemFactory.create(agency=own.agency)
+    for values in (
+        {"note": "改める"},
+        {"successor" if side == "pmo" else "predecessor": beside},
+    ):
+        with pytest.raises(PermissionDenied):
+            register.edit(act(user, now), KINDS["lineage"], link.pk, values, version=link.version)
+    api = Api.of(user)
+    body = {"version": link.version, "note": "改める"}
+    assert api.patch(f"lineage/{link.pk}/", body).status_code == 403
+    assert f"/lineage/{link.pk}/edit/" not in _shown(signed_in(user).get(f"/lineage/{link.pk}/"))
+    link.refresh_from_db()
+    assert (link.note, link.version) == ("", 1)
+
+
+def test_who_acts_for_both_ministries_may(world: World, pmo: User, now: Any) -> None:
+    factories.MembershipFactory.create(user=pmo, role=Role.PMO, agency=world.other)
+    link = register.create(act(pmo, now), KINDS["lineage"], _link(world))
+    values = {"note": "改める"}
+    register.edit(act(pmo, now), KINDS["lineage"], link.pk, values, version=link.version)
+    assert SystemLineage.objects.get().note == "改める"
+
+
+def test_within_one_ministry_its_pmo_tells_alone(world: World, pmo: User, now: Any) -> None:
+    values = {**_link(world), "successor": world.sub_system}
+    register.create(act(pmo, now), KINDS["lineage"], values)
+    assert SystemLineage.objects.get().successor == world.sub_system

@@ -23,10 +23,10 @@ from governance.people.deciding import why_same_person
 from projects import ends, pages
 from projects.goals import goals
 from projects.metrics.periods import month_of
-from projects.models import Baseline, ChangeRequest, MonthlyUpdate
+from projects.models import Baseline, ChangeRequest, MonthlyUpdate, SystemLineage
 from projects.models.choices import OPEN_STATES, SETTLED_STATES, RequestState, UpdateState
 from projects.register import KINDS, Kind
-from projects.services import changes, field_rights, updates
+from projects.services import changes, field_rights, placing, updates
 from projects.tables import list_rows
 from projects.ties import ties_of
 
@@ -90,7 +90,10 @@ def actions(kind: Kind, obj: Any, user: Any) -> dict[str, str]:
     offered: dict[str, str] = {}
     is_update = isinstance(obj, MonthlyUpdate)
     is_open = not is_update or obj.state in OPEN_STATES
-    if kind.is_editable and is_open and can(user, Action.EDIT, obj):
+    is_whole = not isinstance(obj, SystemLineage) or placing.reaches_both_ends(
+        user, obj, Action.EDIT
+    )
+    if kind.is_editable and is_open and is_whole and can(user, Action.EDIT, obj):
         offered["edit"] = kind.edit_url(obj)
         if field_rights.asked_fields(user, obj, timezone.localdate()):
             offered["ask"] = kind.change_url(obj)
