@@ -8,13 +8,16 @@ taken as unseen.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final
 
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.expressions import Combinable
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
+from governance import entry
 from governance.access import Action, Resource, rights_of
 from governance.models import User
 from governance.querysets import ScopedQuerySet
@@ -23,6 +26,24 @@ from projects.models import KpiLink, SystemLineage
 from projects.register import kind_of
 
 UNSEEN: Final = _("a record that you may not see")
+
+_LANGUAGES: Final = ("ja", "en")
+
+
+@cache
+def _words_for_unseen() -> frozenset[str]:
+    """The words in every language, in normal width."""
+    found = set()
+    for language in _LANGUAGES:
+        with override(language):
+            found.add(entry.plain(str(UNSEEN)))
+    return frozenset(found)
+
+
+def says_unseen(text: str) -> bool:
+    """Whether a file or a program sends back the words for an end that it was not told."""
+    return entry.plain(text) in _words_for_unseen()
+
 
 # Whose work a record is. Who wrote, approved or sent back is the story of the record itself.
 _PEOPLE: Final = frozenset({"owner_user", "reviewer_user"})

@@ -265,6 +265,25 @@ def test_no_made_collection_finds_by_an_unseen_name(world: World) -> None:
         assert user.results(f"{slug}/", system="OTHER-1") == []
 
 
+def test_a_closed_flag_does_not_name_what_has_moved_away(world: World) -> None:
+    flag = RiskFlag.objects.create(
+        rule_id="cost_growth",
+        rule_version=1,
+        agency=world.home,
+        system=world.other_system,
+        severity="high",
+        figures={},
+        parameters={"window_years": "3", "medium_from_ratio": "0.1", "high_from_ratio": "0.2"},
+        opened_on=ON,
+        severity_since=ON,
+        judged_on=ON,
+        closed_on=ON,
+    )
+    page = _shown(signed_in(person(Role.PMO, world)).get(f"/flags/{flag.pk}/"))
+    assert UNSEEN in page
+    assert [word for word in HIDDEN if word in page] == []
+
+
 # Order ----------------------------------------------------------------------------------------------
 
 

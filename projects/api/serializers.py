@@ -14,7 +14,7 @@ from rest_framework import serializers
 from projects.api import reading
 from projects.api.collections import Collection
 from projects.api.fields import Field, Nature, field_of
-from projects.ends import UNSEEN, sees
+from projects.ends import says_unseen, sees
 from projects.models.choices import ValueState
 
 # Texts of the schema are made in the language of whoever reads it, and only then.
@@ -61,7 +61,8 @@ class Entered(serializers.Field[Any, Any, Any, Any]):
         one that stands in the record already, so that what was read can be written back. Its key
         would not do: who guesses it would learn that it is there."""
         held = self._held()
-        if held is not None and data == str(UNSEEN) and not sees(self.context["user"], held):
+        is_unnamed = isinstance(data, str) and says_unseen(data)
+        if held is not None and is_unnamed and not sees(self.context["user"], held):
             return held
         return self._found([data])[0]
 

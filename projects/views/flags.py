@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_safe
 from governance.access import Action, can, get_visible_or_404
 from governance.formatting import NOT_SHOWN
 from governance.tabular import Badge, Column, Kind, Table, build_table
+from projects import ends
 from projects.explain_links import explain_url
 from projects.flag_links import readable_subject_url
 from projects.flag_sight import FlagSight
@@ -57,17 +59,19 @@ _JOINED: Final = (
     "review__system",
     "review__project",
 )
-_NONE_SHOWN: Final = ((gettext_lazy("figures"), NOT_SHOWN),)
+_NONE_SHOWN: Final = ((gettext_lazy("figures used"), NOT_SHOWN),)
 
 
 @require_safe
 def flag_page(request: HttpRequest, key: int) -> HttpResponse:
-    """Open or closed. Cost: three queries; one more for a role of a project, on a system's flag."""
+    """Open or closed. Cost: four queries; one more for a role of a project, on a system's flag."""
     rows: Any = RiskFlag.objects.select_related("agency", *_JOINED)
     flag: RiskFlag = get_visible_or_404(rows, request.user, pk=key)
-    url = readable_subject_url(flag, request.user)
-    sight = FlagSight(request.user)
-    subject, is_shown = sight.subject(flag), sight.shows(flag)
+    sight, is_named = FlagSight(request.user), ends.sees(request.user, _holder(flag))
+    # A flag that was closed stays with the office of then; what it was about may have moved on.
+    url = readable_subject_url(flag, request.user) if is_named else ""
+    subject = sight.subject(flag) if is_named else str(ends.UNSEEN)
+    is_shown = sight.shows(flag)
     return render(
         request,
         "projects/flag.html",
@@ -84,7 +88,7 @@ def flag_page(request: HttpRequest, key: int) -> HttpResponse:
             "citation": citation(flag.rule_id),
             # The rows behind the figures are for who may read these.
             "is_shown": is_shown,
-            "explained": _explained(flag) if is_shown else "",
+            "explained": _explained(flag) if is_shown and is_named else "",
             "figures": _pairs(figures(flag) if is_shown else _NONE_SHOWN, _("Figures used")),
             "thresholds": _pairs(thresholds(flag), _("Thresholds used")),
             "history": _history(flag, request.user, sight),
@@ -94,6 +98,12 @@ def flag_page(request: HttpRequest, key: int) -> HttpResponse:
             and can(request.user, Action.FLAG, flag),
         },
     )
+
+
+def _holder(flag: RiskFlag) -> models.Model | None:
+    """What a flag is about; of a review, what that is of: its own rights are the layer's."""
+    review = flag.review
+    return flag.subject if review is None else review.system or review.project
 
 
 # The metric that explains what a rule looked at, and the figure that names its fiscal year.

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache, partial
+from functools import partial
 from hashlib import sha256
 from typing import Any, Final
 
@@ -58,16 +58,6 @@ _CHUNK: Final = 900
 _MISSING: Final = object()
 _UNSEEN: Final = object()
 """A cell that says that the actor may not see what stands there."""
-
-
-@cache
-def _words_for_unseen() -> frozenset[str]:
-    """What such a cell says, in either language."""
-    found = set()
-    for language in LANGUAGES:
-        with override(language):
-            found.add(entry.plain(str(ends.UNSEEN)))
-    return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -542,7 +532,7 @@ class _SheetCheck:
         if is_empty(raw):
             return self._empty(name)
         text = entry.plain(as_text(raw))
-        return _UNSEEN if text in _words_for_unseen() else self._named(other, text)
+        return _UNSEEN if ends.says_unseen(text) else self._named(other, text)
 
     def _keep_unseen(self, number: int, obj: Any, values: dict[str, Any]) -> bool:
         """What the actor may not see stays where it stands, by the words that the file has for it:
