@@ -23,13 +23,16 @@ from django.utils.translation import gettext_lazy as _
 # The sign for every value that is not there.
 DASH: Final = "–"
 
-Reason = Literal["missing", "not_applicable", "withheld", "undefined"]
+Reason = Literal["missing", "not_applicable", "withheld", "undefined", "not_shown"]
 
+# One wording wherever a figure is there and the reader's role may not read it: never "not reported".
+NOT_SHOWN: Final = _("not shown to your role")
 REASONS: Final[Mapping[Reason, str | Promise]] = {
     "missing": _("not reported"),
     "not_applicable": _("not applicable"),
     "withheld": _("withheld"),
     "undefined": _("cannot be computed"),
+    "not_shown": NOT_SHOWN,
 }
 
 

@@ -19,7 +19,7 @@ from typing import Any, Final, Generic, Literal, TypeVar
 
 from django.core.paginator import Page
 from django.db.models import F
-from django.db.models.expressions import OrderBy
+from django.db.models.expressions import Combinable, OrderBy
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.html import conditional_escape, format_html
@@ -225,11 +225,16 @@ class Sort:
         return None
 
 
-def ordering(columns: Sequence[Column[Any]], sort: Sort | None) -> tuple[OrderBy | str, ...]:
-    """Arguments for `order_by`: unknown values last either way, `pk` settles ties."""
+def ordering(
+    columns: Sequence[Column[Any]],
+    sort: Sort | None,
+    expression: Callable[[str], Combinable] = F,
+) -> tuple[OrderBy | str, ...]:
+    """Arguments for `order_by`: unknown values last either way, `pk` settles ties. `expression`
+    makes of a path what this reader's order may follow."""
     for column in columns:
         if sort is not None and column.key == sort.key and column.sort:
-            path = F(column.sort)
+            path: Any = expression(column.sort)
             if sort.descending:
                 return (path.desc(nulls_last=True), "pk")
             return (path.asc(nulls_last=True), "pk")
@@ -470,8 +475,11 @@ def value_html(value: object, kind: Kind, scale: YenUnit = YenUnit.YEN) -> SafeS
 
 
 def unknown_html(value: Unknown) -> SafeString:
-    """The dash for the eye, the reason for everybody: as tooltip and for screen readers."""
+    """The dash for the eye, the reason for everybody: as tooltip and for screen readers. What is
+    there and not for this reader is said in words: a dash would read as "not reported"."""
     reason = str(value)
+    if value.reason == "not_shown":
+        return format_html('<span class="unknown">{}</span>', reason)
     return format_html(
         '<span class="unknown" title="{}"><span aria-hidden="true">{}</span>'
         '<span class="visually-hidden">{}</span></span>',

@@ -24,6 +24,7 @@ from governance.fields.forms import CountField, LineField, MonthField, YearField
 from governance.models import Agency
 from governance.models.base import valid_on
 from governance.tabular import Column, Sort, Text, ordering
+from projects import ends
 from projects.models import Contract, Project, Review, System
 from projects.models.choices import CostClass, FlagSeverity
 from projects.register import Kind, parent_kind
@@ -66,15 +67,15 @@ def _widths(term: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((term, normal, wide)))
 
 
-def text_q(kind: Kind, text: str) -> Q:
+def text_q(kind: Kind, text: str, user: Any) -> Q:
     """Rows in which every word of `text` occurs, in any of the kind's search fields and in any
-    width of its characters."""
+    width of its characters; in the names of linked records, of those that `user` may see."""
     found = Q()
     for term in text.split()[:_TERMS]:
         anywhere = Q()
         for field in kind.search:
-            for written in _widths(term):
-                anywhere |= Q(**{f"{field}__icontains": written})
+            written = [Q(**{f"{field}__icontains": one}) for one in _widths(term)]
+            anywhere |= ends.found_at(kind.model, field, written, user)
         found &= anywhere
     return found
 
@@ -123,7 +124,7 @@ class RegisterFilters(django_filters.FilterSet):  # type: ignore[misc]
     # What the filters ask of the rows.
 
     def by_text(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        return rows.filter(text_q(self.register_kind, value))
+        return rows.filter(text_q(self.register_kind, value, self.user))
 
     def by_agency(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         agency = self.tree.find(value) if self.tree is not None else None
@@ -254,6 +255,20 @@ class HolderFilter(LineFilter):
         return rows.filter(**{f"{self.field_name}__in": seen.values("pk")})
 
 
+class NumberedHolderFilter(TypedFilter):
+    """The same for parents that are told by their number."""
+
+    def __init__(self, holder: Kind, **kwargs: Any) -> None:
+        super().__init__(CountField, **kwargs)
+        self.holder = holder
+
+    def filter(self, rows: QuerySet[Any], value: int | None) -> QuerySet[Any]:
+        if value is None:
+            return rows
+        seen = self.holder.objects.visible_to(self.parent.user).filter(pk=value)
+        return rows.filter(**{f"{self.field_name}__in": seen.values("pk")})
+
+
 def _choice(
     label: Text, choices: Iterable[tuple[Any, Any]], method: str = "", **kwargs: Any
 ) -> Any:
@@ -314,7 +329,7 @@ def _parent_filter(kind: Kind, name: str) -> Any:
             label=_key_label(parent_param(kind, name), parent, label),
             max_length=LONGEST_TEXT,
         )
-    return TypedFilter(CountField, field_name=f"{name}__id", label=capital(label))
+    return NumberedHolderFilter(parent, field_name=name, label=capital(label))
 
 
 def _key_label(param: str, parent: Kind, label: Any) -> Text:
@@ -387,10 +402,12 @@ def listing(kind: Kind, user: Any, query: QueryDict, *, on: date) -> Listing:
     """The rows of `kind` that `user` may read, narrowed and sorted as `query` says."""
     columns = COLUMNS[kind.slug]
     filters = filters_of(kind)(
-        query, list_rows(kind, kind.objects.visible_to(user)), user=user, on=on
+        query, list_rows(kind, kind.objects.visible_to(user), user), user=user, on=on
     )
     rows = filters.qs if filters.is_valid() else filters.queryset.none()
     sort = Sort.parse(query.get("sort"), columns)
     if sort is not None:
-        rows = rows.order_by(*ordering(columns, sort))
+        rows = rows.order_by(
+            *ordering(columns, sort, lambda path: ends.path_for(kind.model, path, user))
+        )
     return Listing(kind, columns, filters, rows, sort, query)

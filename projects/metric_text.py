@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from governance.formatting import percent
+from governance.formatting import NOT_SHOWN, percent
 from projects.metrics.dictionary import TERMS, Better, Metric, Owner, Unit, formula
 from projects.metrics.types import Reason
 from projects.metrics.variance import State
@@ -40,6 +40,7 @@ REASONS: Final[Mapping[Reason, str | Promise]] = {
     Reason.NOT_DUE: _("it does not happen within the period"),
     Reason.WITHHELD: _("an input is withheld"),
     Reason.NOT_APPLICABLE: _("the question does not arise"),
+    Reason.NOT_SHOWN: NOT_SHOWN,
     Reason.INCONSISTENT: _("the inputs contradict each other"),
 }
 STATES: Final[Mapping[State, str | Promise]] = {

@@ -20,7 +20,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from governance.access import Action, Resource, can_somewhere
+from governance.access import Action, Resource, can_somewhere, rights_of
 from governance.formatting import integer, iso_date, moment
 from governance.models import AuditEvent
 from governance.tabular import (
@@ -41,6 +41,7 @@ from projects.audit_list import history_columns
 from projects.audit_text import entries
 from projects.explain_links import explain_url
 from projects.flag_links import readable_subject_url
+from projects.flag_sight import FlagSight
 from projects.goals import draws_goals
 from projects.metric_text import REASONS, STATES
 from projects.metrics import variance
@@ -58,7 +59,7 @@ from projects.models import (
 )
 from projects.models.choices import SETTLED_STATES, FlagSeverity, RequestState
 from projects.register import Child, Kind, can_read, children_of, parent_kind
-from projects.risk_text import note_of, title_of
+from projects.risk_text import title_of
 from projects.selectors import SEVERITIES, Criteria, Selection, Visible
 from projects.tables import COLUMNS, column, fact_text, list_rows, year_columns
 from projects.ties import Ties, can_add, children_url, new_child_url
@@ -221,7 +222,9 @@ def hanging(kind: Kind, obj: Any, user: Any, ties: Ties) -> list[Hanging]:
 
 
 def _hanging(child: Child, kind: Kind, obj: Any, user: Any, ties: Ties) -> Hanging:
-    rows = list_rows(child.kind, child.kind.objects.visible_to(user).filter(**{child.field: obj}))
+    rows = list_rows(
+        child.kind, child.kind.objects.visible_to(user).filter(**{child.field: obj}), user
+    )
     found = list(rows[: SHOWN + 1])
     is_cut = len(found) > SHOWN
     title = _CAPTIONS.get((child.kind.slug, child.field)) or capfirst(str(child.kind.plural))
@@ -295,7 +298,7 @@ def _about(kind: Kind, obj: Any) -> Q | None:
 
 def flags(kind: Kind, obj: Any, user: Any, on: date) -> list[FlagNote] | None:
     """Open flags, the gravest first; None where rules do not judge the kind, or the reader has no
-    right to flags. Cost: one query."""
+    right to flags. Cost: one query; one more for a role of a project, on flags of systems."""
     about = _about(kind, obj)
     if about is None or not can_somewhere(user, Action.READ, Resource.FLAG):
         return None
@@ -304,7 +307,14 @@ def flags(kind: Kind, obj: Any, user: Any, on: date) -> list[FlagNote] | None:
         Selection(Visible(user), Criteria(), on)
         .standing_flags()
         .filter(about)
-        .select_related("system", "project", "contract", "review__review_type"),
+        .select_related(
+            "system",
+            "project",
+            "contract",
+            "review__review_type",
+            "review__system",
+            "review__project",
+        ),
         key=lambda flag: (
             flag.is_muted(on),
             rank[flag.severity],
@@ -313,16 +323,19 @@ def flags(kind: Kind, obj: Any, user: Any, on: date) -> list[FlagNote] | None:
         ),
     )
     may_mute = can_somewhere(user, Action.FLAG, Resource.FLAG)
-    return [_flag_note(flag, on, user, may_mute=may_mute) for flag in found]
+    sight = FlagSight(user)
+    return [_flag_note(flag, on, user, sight, may_mute=may_mute) for flag in found]
 
 
-def _flag_note(flag: RiskFlag, on: date, user: Any, *, may_mute: bool) -> FlagNote:
-    note = note_of(flag)
+def _flag_note(
+    flag: RiskFlag, on: date, user: Any, sight: FlagSight, *, may_mute: bool
+) -> FlagNote:
+    note = sight.note(flag)
     return FlagNote(
         severity=flag.severity,
         flag_url=reverse("flag", args=[flag.pk]),
         title=title_of(flag.rule_id),
-        subject=str(flag.subject),
+        subject=sight.subject(flag),
         url=readable_subject_url(flag, user),
         why=note.why,
         clears_when=note.clears_when,
@@ -339,8 +352,8 @@ def _flag_note(flag: RiskFlag, on: date, user: Any, *, may_mute: bool) -> FlagNo
 
 def against_plan(kind: Kind, obj: Any, user: Any, on: date) -> Table | None:
     """What the latest approved report expects, recomputed for the day and held against the first
-    plan that was agreed and the current one: re-baselining hides no slip. Who reads no reports sees
-    the plans alone. None for other kinds, and without a plan.
+    plan that was agreed and the current one: re-baselining hides no slip. Who may not read the
+    project's reports sees the plans, and is told that the rest is not shown. None for other kinds, and without a plan.
 
     Cost: two queries.
     """
@@ -353,6 +366,8 @@ def against_plan(kind: Kind, obj: Any, user: Any, on: date) -> Table | None:
     )
     if not agreed:
         return None
+    reach = rights_of(user).reach(Resource.UPDATE, Action.READ)
+    is_shown = reach.everything or obj.agency_id in reach.agency_ids or obj.pk in reach.project_ids
     last = (
         MonthlyUpdate.objects.visible_to(user)
         .filter(project=obj, state__in=SETTLED_STATES)
@@ -362,7 +377,7 @@ def against_plan(kind: Kind, obj: Any, user: Any, on: date) -> Table | None:
     plans = [agreed[0]] if len(agreed) == 1 else [agreed[0], agreed[-1]]
     month = "" if last is None else f"{last.period:%Y-%m}"
     return build_table(
-        _plan_columns(obj, last, on, is_rebaselined=len(plans) > 1),
+        _plan_columns(obj, last, on, is_rebaselined=len(plans) > 1, is_shown=is_shown),
         [delivery.against(last, plan, on) for plan in plans],
         caption=_("Against the plan on %(day)s, from the report for %(month)s")
         % {"day": iso_date(on), "month": month or "–"},
@@ -371,7 +386,12 @@ def against_plan(kind: Kind, obj: Any, user: Any, on: date) -> Table | None:
 
 
 def _plan_columns(
-    project: Project, last: MonthlyUpdate | None, on: date, *, is_rebaselined: bool
+    project: Project,
+    last: MonthlyUpdate | None,
+    on: date,
+    *,
+    is_rebaselined: bool,
+    is_shown: bool,
 ) -> tuple[Column[delivery.Against], ...]:
     def name(row: delivery.Against) -> str:
         number = row.plan.number or 0
@@ -390,25 +410,29 @@ def _plan_columns(
 
         return url
 
+    def told(value: Callable[[delivery.Against], object]) -> Callable[[delivery.Against], object]:
+        """What the report says, or that it is not for this reader."""
+        return value if is_shown else lambda _row: Unknown("not_shown")
+
     return (
         Column("plan", _("plan"), name),
         Column("end", _("planned end"), lambda row: row.plan.planned_end_on, Shown.DATE),
         Column(
             "expected",
             _("expected end"),
-            lambda row: variance.expected_end(delivery.plan_dates(last, row.plan), on),
+            told(lambda row: variance.expected_end(delivery.plan_dates(last, row.plan), on)),
             Shown.DATE,
             definition=_("The forecast while it lies ahead, else the day itself."),
         ),
         Column(
             "days",
             _("days early (+) or late (−)"),
-            lambda row: _whole(row.days.amount),
+            told(lambda row: _whole(row.days.amount)),
             Shown.INTEGER,
             url=explained("schedule_variance_days"),
             metric="schedule_variance_days",
         ),
-        Column("schedule", _("schedule"), lambda row: STATES[row.schedule_state]),
+        Column("schedule", _("schedule"), told(lambda row: STATES[row.schedule_state])),
         Column(
             "budget",
             _("budget at completion"),
@@ -418,18 +442,18 @@ def _plan_columns(
         Column(
             "cost",
             _("forecast final cost"),
-            lambda _row: None if last is None else last.forecast_cost,
+            told(lambda _row: None if last is None else last.forecast_cost),
             Shown.YEN,
         ),
         Column(
             "yen",
             _("under (+) or over (−)"),
-            lambda row: _whole(row.money.amount),
+            told(lambda row: _whole(row.money.amount)),
             Shown.YEN,
             url=explained("cost_variance"),
             metric="cost_variance",
         ),
-        Column("spending", _("cost"), lambda row: STATES[row.cost_state]),
+        Column("spending", _("cost"), told(lambda row: STATES[row.cost_state])),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
+from projects import ends
 from projects.metrics.periods import fiscal_year_of
 from projects.models import (
     Baseline,
@@ -111,7 +112,7 @@ def kpis_of(project: Project, user: Any, period: date) -> list[Kpi]:
     )
 
 
-def risks_of(project: Project) -> list[Risk]:
-    """Risks and issues that are not closed. Cost: one query."""
+def risks_of(project: Project, user: Any) -> list[Risk]:
+    """Risks and issues that are not closed, marked for who may be told the owner. Cost: one query."""
     risks = Risk.objects.filter(project=project).exclude(status=RiskStatus.CLOSED)
-    return list(risks.select_related("owner_user"))
+    return list(ends.with_marks(risks.select_related("owner_user"), user))

@@ -28,7 +28,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from governance.access import Action, Resource, rights_of
+from governance.access import Action, Reach, Resource, rights_of
 from governance.models import Agency, Target
 from governance.querysets import ScopedQuerySet
 from projects.metrics.periods import fiscal_year_of, last_ended_fiscal_year, month_of, next_month
@@ -91,6 +91,9 @@ class Rows(Protocol):
     def reads_whole_agencies(self) -> bool:
         """Whether services are read an agency at a time, so that their rollups fit."""
 
+    def reach(self, resource: Resource) -> Reach:
+        """The part of the government of which they read a resource."""
+
 
 @dataclass(frozen=True, slots=True)
 class Visible:
@@ -101,6 +104,9 @@ class Visible:
     def __call__(self, model: type[models.Model]) -> ScopedQuerySet[Any]:
         rows: ScopedQuerySet[Any] = model._default_manager.all()  # type: ignore[assignment]
         return rows.visible_to(self.user)
+
+    def reach(self, resource: Resource) -> Reach:
+        return rights_of(self.user).reach(resource, Action.READ)
 
     @property
     def reads_whole_agencies(self) -> bool:
@@ -138,6 +144,10 @@ class WholeRegister:
     """Every row: for commands that run on the machine itself, never for a request."""
 
     reads_whole_agencies: bool = True
+
+    def reach(self, resource: Resource) -> Reach:
+        return Reach(everything=True)
+
     reads_everything: bool = True
 
     def __call__(self, model: type[models.Model]) -> ScopedQuerySet[Any]:
@@ -308,6 +318,11 @@ class Selection:
         if self.criteria.is_about_flags:
             projects = projects.filter(flagged_projects(self._asked_flags()))
         return projects
+
+    def reads_reports(self) -> Q:
+        """Projects of whose monthly reports the reader may read: whether one came in is what a
+        report tells."""
+        return reports_read(self.rows.reach(Resource.UPDATE))
 
     def services(self) -> QuerySet[Service]:
         services: QuerySet[Service] = self._in_agencies(self.rows(Service))
@@ -590,8 +605,15 @@ def is_late(period: date, as_of: date) -> Q:
     return owes_report(period, as_of) & ~Q(Exists(_submitted(as_of).filter(period__gte=period)))
 
 
+def reports_read(reach: Reach) -> Q:
+    """Projects whose monthly reports lie within a reach."""
+    if reach.everything:
+        return Q()
+    return Q(agency_id__in=reach.agency_ids) | Q(pk__in=reach.project_ids)
+
+
 def _submitted(as_of: date) -> QuerySet[MonthlyUpdate]:
-    # Not narrowed to the reader: whoever sees the project may know whether its report came in.
+    # Not narrowed to a reader: whoever counts for one asks `reads_reports` of the project besides.
     return MonthlyUpdate.objects.filter(
         project=OuterRef("pk"),
         state__in=FILED_STATES,

@@ -9,16 +9,18 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from django.db import models
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from governance import formatting
+from governance.access import Action, Resource, rights_of
 from governance.fields.columns import FiscalYear
 from governance.formatting import fiscal_year
 from governance.models import Agency, User
 from governance.models.base import Master
 from governance.tabular import Badge, Column, Kind, Text, Tone, Unknown, display
+from projects import ends
 from projects.explain_links import explain_url
 from projects.metrics.dictionary import METRIC_OF_FIGURE
 from projects.metrics.types import ratio
@@ -35,6 +37,7 @@ from projects.models import (
 from projects.models.choices import FILED_STATES, Stage, UpdateState
 from projects.register import KINDS, kind_of
 from projects.register import Kind as RegisterKind
+from projects.selectors import reports_read
 
 AnyColumn = Column[Any]
 
@@ -140,7 +143,7 @@ def _reader(kind: RegisterKind, field: "models.Field[Any, Any]") -> Callable[[An
     if state:
         return lambda row: _figure(getattr(row, name), getattr(row, state))
     if field.is_relation:
-        return lambda row: None if getattr(row, name) is None else str(getattr(row, name))
+        return lambda row: ends.word(row, name)
     return lambda row: _present(getattr(row, name))
 
 
@@ -183,7 +186,13 @@ def _link(field: "models.Field[Any, Any]") -> Callable[[Any], str | None] | None
     if not isinstance(related, type) or related is User or issubclass(related, Master):
         return None
     name, kind = field.name, kind_of(related)
-    return lambda row: None if getattr(row, name) is None else kind.page_url(getattr(row, name))
+
+    def url(row: Any) -> str | None:
+        if ends.is_unseen(row, name) or getattr(row, name) is None:
+            return None
+        return kind.page_url(getattr(row, name))
+
+    return url
 
 
 # Columns that are no field ----------------------------------------------------------------------
@@ -201,19 +210,26 @@ def _owner() -> AnyColumn:
     return Column(
         "owner",
         _("owner"),
-        lambda row: row.owner_name or Unknown("missing"),
+        lambda row: (
+            ends.UNSEEN
+            if ends.is_unseen(row, "owner_user")
+            else row.owner_name or Unknown("missing")
+        ),
         sort="owner_user__username",
     )
 
 
 def _holder() -> AnyColumn:
     """The system or project that a row hangs on: always exactly one."""
-    return Column(
-        "holder",
-        _("system or project"),
-        lambda row: str(row.system or row.project),
-        url=lambda row: kind_of(row.system or row.project).page_url(row.system or row.project),
-    )
+
+    def end(row: Any) -> str:
+        return "project" if row.system_id is None else "system"
+
+    def url(row: Any) -> str | None:
+        holder = getattr(row, end(row))
+        return None if ends.is_unseen(row, end(row)) else kind_of(holder).page_url(holder)
+
+    return Column("holder", _("system or project"), lambda row: ends.word(row, end(row)), url=url)
 
 
 def _share(part: int | None, whole: int | None) -> object:
@@ -238,6 +254,14 @@ def _online_use(
 
 def _state(row: MonthlyUpdate) -> Badge:
     return Badge(row.get_state_display(), _STATE_TONES[row.state], _STATE_RANK[row.state])
+
+
+def _last_report(row: Any) -> object:
+    """The month, where the reader may read the project's reports; else a dash would say that none
+    came in."""
+    if not row.reads_reports:
+        return Unknown("not_shown")
+    return None if row.last_report is None else f"{row.last_report:%Y-%m}"
 
 
 _STATE_RANK: Final[Mapping[str, int]] = {state: rank for rank, state in enumerate(UpdateState)}
@@ -300,7 +324,7 @@ COLUMNS: Final[Mapping[str, tuple[AnyColumn, ...]]] = {
         Column(
             "last_report",
             _("last report"),
-            lambda row: None if row.last_report is None else f"{row.last_report:%Y-%m}",
+            _last_report,
             sort="last_report",
             definition=_("The latest month whose report was submitted or approved."),
         ),
@@ -510,9 +534,9 @@ def _latest(rows: QuerySet[Any], value: str) -> Subquery:
     return Subquery(rows.order_by("-fiscal_year").values(value)[:1])
 
 
-def with_figures(kind: RegisterKind, rows: QuerySet[Any]) -> QuerySet[Any]:
-    """`rows` with the figures that its columns take from rollups and reports. The database
-    computes them for the rows of a page alone, unless the list is sorted by them."""
+def with_figures(kind: RegisterKind, rows: QuerySet[Any], user: Any) -> QuerySet[Any]:
+    """`rows` with the figures that its columns take from rollups and from the reports that `user`
+    may read. The database computes them for the rows of a page alone, unless the list is sorted by them."""
     figures: dict[str, Any] = {}
     if kind.model is System:
         rollups = YearRollup.objects.filter(system=OuterRef("pk"))
@@ -531,16 +555,23 @@ def with_figures(kind: RegisterKind, rows: QuerySet[Any]) -> QuerySet[Any]:
             "latest_online_cases": _latest(years, "online_cases"),
         }
     elif kind.model is Project:
-        # Not narrowed to the reader: whoever sees the project may know whether its report came in.
-        reports = MonthlyUpdate.objects.filter(project=OuterRef("pk"), state__in=FILED_STATES)
-        figures = {"last_report": Subquery(reports.order_by("-period").values("period")[:1])}
+        seen = MonthlyUpdate.objects.visible_to(user)
+        reports = seen.filter(project=OuterRef("pk"), state__in=FILED_STATES)
+        read = Project.objects.filter(
+            reports_read(rights_of(user).reach(Resource.UPDATE, Action.READ))
+        )
+        figures = {
+            "last_report": Subquery(reports.order_by("-period").values("period")[:1]),
+            "reads_reports": Exists(read.filter(pk=OuterRef("pk"))),
+        }
     found: QuerySet[Any] = rows.annotate(**figures)
     return found
 
 
-def list_rows(kind: RegisterKind, rows: QuerySet[Any]) -> QuerySet[Any]:
-    """`rows` ready for the columns of the kind: everything that a cell reads is in one query."""
-    return with_figures(kind, rows.select_related(*kind.related))
+def list_rows(kind: RegisterKind, rows: QuerySet[Any], user: Any) -> QuerySet[Any]:
+    """`rows` ready for the columns of the kind and for the eyes of `user`: everything that a cell
+    reads is in one query."""
+    return ends.with_marks(with_figures(kind, rows.select_related(*kind.related), user), user)
 
 
 # The years of a system or project -------------------------------------------------------------------

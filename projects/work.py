@@ -436,7 +436,14 @@ def _flags(user: Any, as_of: date) -> list[RiskFlag] | None:
         RiskFlag.objects.filter(mine, closed_on__isnull=True)
         .exclude(severity__in=[FlagSeverity.UNKNOWN, FlagSeverity.LOW])
         .exclude(muted_on__lte=as_of, muted_until__gte=as_of)
-        .select_related("system", "project", "contract", "review__review_type")
+        .select_related(
+            "system",
+            "project",
+            "contract",
+            "review__review_type",
+            "review__system",
+            "review__project",
+        )
         .order_by("severity", "opened_on", "pk")
     )
     return sorted(rows[:FLAGS_SHOWN], key=lambda flag: (_GRAVE[flag.severity], flag.opened_on))

@@ -38,6 +38,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Coalesce, RowNumber, TruncDate
 
+from governance.access import Resource
 from governance.models import Agency
 from governance.models.base import Valid
 from governance.sums import ExactSum
@@ -46,6 +47,7 @@ from projects.metrics.types import Measure, Reason, ratio
 from projects.metrics.value import SingleBids, TakeUp, online_use_ratio
 from projects.models import Project, RiskFlag, System, YearRollup
 from projects.models.choices import FlagSeverity
+from projects.models.review import LAYER_RESOURCES
 from projects.selectors import (
     ENDED_STATUSES,
     SEVERITIES,
@@ -270,6 +272,8 @@ class Summary:
     changed_on: Mapping[str, date]
     use_years: tuple[int, ...]
     target: SystemsTarget | None
+    not_shown: frozenset[str] = frozenset()
+    """Counts that the reader's role may not know at all: a nought of these would be a lie."""
 
     @property
     def cost(self) -> YearCost:
@@ -359,7 +363,18 @@ def summarise(rows: Rows, criteria: Criteria, as_of: date, tree: AgencyTree) -> 
         changed_on=gathered.changed_on,
         use_years=tuple(sorted(gathered.use_years)),
         target=gathered.target,
+        not_shown=frozenset(
+            name
+            for name, resources in _OF_RESOURCES.items()
+            if not any(rows.reach(resource) for resource in resources)
+        ),
     )
+
+
+_OF_RESOURCES: Final[Mapping[str, tuple[Resource, ...]]] = {
+    "reports": (Resource.UPDATE,),
+    "reviews": tuple(resource for _layer, resource in LAYER_RESOURCES),
+}
 
 
 def _is_valid(row: Valid, as_of: date) -> bool:
@@ -434,11 +449,12 @@ def _system_counts(selection: Selection) -> QuerySet[Any, Any]:
 
 def _project_counts(selection: Selection, period: date) -> QuerySet[Any, Any]:
     worst = worst_severity(selection.open_flags(), flagged_projects)
+    reads = selection.reads_reports()
     return _row(
         _grouped(selection.projects(), "projects", F("agency_id"), tag=worst),
         Count("pk"),
-        Count("pk", filter=owes_report(period, selection.as_of)),
-        Count("pk", filter=is_late(period, selection.as_of)),
+        Count("pk", filter=owes_report(period, selection.as_of) & reads),
+        Count("pk", filter=is_late(period, selection.as_of) & reads),
         changed_on=_LAST_CHANGE,
     )
 
@@ -748,16 +764,19 @@ def agency_systems(selection: Selection, year: int | None) -> QuerySet[System]:
 
 
 def agency_projects(selection: Selection, period: date) -> QuerySet[Project]:
-    """Projects that stay, with `worst` and `has_late_report` (for the month `period`)."""
+    """Projects that stay, with `worst` and `has_late_report` (for the month `period`; None where
+    the reader may not read the project's reports)."""
+    read = Project.objects.filter(selection.reads_reports()).order_by().values("pk")
     return (
         selection.projects()
         .select_related("agency")
         .annotate(
             worst=worst_severity(selection.open_flags(), flagged_projects),
             has_late_report=Case(
+                When(~Q(pk__in=read), then=Value(None)),
                 When(is_late(period, selection.as_of), then=Value(value=True)),
                 default=Value(value=False),
-                output_field=BooleanField(),
+                output_field=BooleanField(null=True),
             ),
         )
         .order_by("code")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from governance.tabular import Column, Sort, sort_rows
 from projects.models.choices import FlagSeverity
-from projects.selectors import AgencyTree, Criteria, Rows, Selection
+from projects.selectors import AgencyTree, Criteria, Selection, Visible
 from reports import dashboards, pages, tables
 from reports.downloads import Counted, streamed
 from reports.links import Links
@@ -30,11 +30,15 @@ class File:
 class Request:
     """Whose figures, under which criteria, of which day, in which order."""
 
-    rows: Rows
+    rows: Visible
     criteria: Criteria
     as_of: date
     tree: AgencyTree
     query: QueryDict
+
+    @property
+    def user(self) -> Any:
+        return self.rows.user
 
     @property
     def selection(self) -> Selection:
@@ -46,7 +50,7 @@ class Request:
 
 def _agencies(asked: Request) -> File:
     summary = asked.summary()
-    columns = tables.agency_columns(summary.year, Links(asked.query))
+    columns = tables.agency_columns(summary.year, Links(asked.query), summary.not_shown)
     sort = Sort.parse(asked.query.get("sort"), columns)
     rows = sort_rows(summary.agencies, columns, sort)
     return File("portfolio-agencies", _("Agencies"), columns, rows)
@@ -93,7 +97,7 @@ def _attention(asked: Request) -> File:
     return File(
         "portfolio-attention",
         _("Open flags of high or medium severity"),
-        tables.attention_columns(),
+        tables.attention_columns(asked.user),
         rows,
     )
 
@@ -115,7 +119,7 @@ def _projects(asked: Request) -> File:
 def all_flags(asked: Request) -> File:
     """Every open flag: the file of the attention page."""
     rows = dashboards.attention(asked.selection)
-    return File("attention", _("Open flags"), tables.attention_columns(), rows)
+    return File("attention", _("Open flags"), tables.attention_columns(asked.user), rows)
 
 
 Offered = Mapping[str, Callable[[Request], File]]

@@ -53,8 +53,12 @@ def as_json(summary: Summary) -> dict[str, Any]:
             "online_cases": total.online_cases,
             "use_ratio": _number(total.online_use),
         },
-        "reviews": {"count": total.reviews, "overdue": total.reviews_overdue},
-        "updates": {"due": total.reports_due, "late": total.reports_late},
+        "reviews": _unless(
+            "reviews" in summary.not_shown, count=total.reviews, overdue=total.reviews_overdue
+        ),
+        "updates": _unless(
+            "reports" in summary.not_shown, due=total.reports_due, late=total.reports_late
+        ),
         "flags": {
             rule_id: {
                 severity.value: total.flags.get(rule_id, {}).get(severity, 0)
@@ -63,6 +67,11 @@ def as_json(summary: Summary) -> dict[str, Any]:
             for rule_id in sorted({*RULES, *total.flags})
         },
     }
+
+
+def _unless(is_hidden: bool, **counts: int) -> dict[str, int | None]:  # noqa: FBT001
+    """Null where the reader's role may not know: a nought would say that there is none."""
+    return {name: None if is_hidden else count for name, count in counts.items()}
 
 
 def years(summary: Summary) -> list[tuple[int, YearCost]]:

@@ -17,8 +17,9 @@ from governance.models import Agency
 from governance.models.base import localized
 from governance.tabular import ExportLink, Sort, Table, build_table, export_links, sort_rows
 from projects.flag_links import readable_subject_url
+from projects.flag_sight import FlagSight
 from projects.models import RiskFlag
-from projects.risk_text import note_of, title_of
+from projects.risk_text import title_of
 from projects.selectors import AgencyTree
 from reports import charts, tables, tiles
 from reports.charts import Chart
@@ -128,13 +129,13 @@ class AgencyPage:
     projects_url: str
 
 
-def attention_item(flag: RiskFlag, user: Any) -> AttentionItem:
-    note = note_of(flag)
+def attention_item(flag: RiskFlag, user: Any, sight: FlagSight) -> AttentionItem:
+    note = sight.note(flag)
     return AttentionItem(
         severity=flag.severity,
         flag_url=Links.flag(flag.pk),
         title=title_of(flag.rule_id),
-        subject=str(flag.subject),
+        subject=sight.subject(flag),
         url=readable_subject_url(flag, user),
         agency=str(flag.agency),
         why=note.why,
@@ -152,11 +153,12 @@ def dashboard_page(
     agency_code: str = "",
 ) -> DashboardPage:
     """Tiles, charts, attention list and agency table in the active language. Queries nothing
-    but the reader's rights.
+    but the reader's rights, and the systems of the reader's projects.
 
     `agency_code` is that of the page, if it is one of an agency.
     """
     summary, links = portfolio.summary, Links(query, agency_code)
+    sight = FlagSight(user)
     return DashboardPage(
         summary=summary,
         tiles=tiles.headline(summary, links),
@@ -164,7 +166,7 @@ def dashboard_page(
             _cost_chart(summary, query, exports),
             _value_chart(portfolio, tree, query, exports),
         ],
-        attention=[attention_item(flag, user) for flag in portfolio.attention],
+        attention=[attention_item(flag, user, sight) for flag in portfolio.attention],
         attention_url=links.attention(),
         attention_count=_shown_of(len(portfolio.attention), portfolio.attention_total),
         attention_exports=exports.links("attention"),
@@ -186,7 +188,7 @@ def _shown_of(shown: int, total: int) -> str:
 
 def agency_table(summary: Summary, query: QueryDict, exports: Exports) -> Table:
     """One row an agency, in the order asked for, with the portfolio's total."""
-    columns = tables.agency_columns(summary.year, Links(query))
+    columns = tables.agency_columns(summary.year, Links(query), summary.not_shown)
     sort = Sort.parse(query.get("sort"), columns)
     whole = AgencyFigures(Agency(), summary.total)
     totals = {column.key: column.value(whole) for column in columns if column.key != "agency"}
@@ -361,7 +363,7 @@ def cut_caption(what: str, shown: int, total: int) -> str:
 def attention_table(page: "Page[Any]", query: QueryDict, exports: Exports, user: Any) -> Table:
     """One page of the attention list."""
     return build_table(
-        tables.attention_columns(user),
+        tables.attention_columns(user, is_linked=True),
         page.object_list,
         caption=_("Open flags, the gravest and oldest first"),
         query=query,

@@ -1,6 +1,6 @@
 """The columns of the dashboard's tables: one list each for page, CSV and XLSX."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -11,11 +11,12 @@ from governance.formatting import YenUnit, fiscal_year
 from governance.models.base import localized
 from governance.tabular import Column, Kind, Text, Unknown
 from projects.flag_links import readable_subject_url
+from projects.flag_sight import FlagSight
 from projects.flag_text import severity_badge
 from projects.metrics.dictionary import METRIC_OF_FIGURE
 from projects.metrics.types import Measure, Reason
 from projects.models import Project, RiskFlag, System
-from projects.risk_text import note_of, title_of
+from projects.risk_text import title_of
 from projects.selectors import AgencyTree
 from reports.dashboards import AgencyFigures, Figures, Point, YearCost
 from reports.links import Links, object_url
@@ -24,6 +25,7 @@ _GROUNDS: Final[dict[Reason, Ground]] = {
     Reason.NO_DATA: "missing",
     Reason.WITHHELD: "withheld",
     Reason.NOT_APPLICABLE: "not_applicable",
+    Reason.NOT_SHOWN: "not_shown",
 }
 
 
@@ -67,7 +69,7 @@ def _yen(
 def _count(
     key: str,
     label: Text,
-    value: Callable[[Figures], int],
+    value: Callable[[Figures], object],
     definition: Text,
     metric: str,
     explained: Explained,
@@ -104,7 +106,9 @@ def _ratio(
     )
 
 
-def agency_columns(year: int | None, links: Links) -> tuple[Column[AgencyFigures], ...]:
+def agency_columns(
+    year: int | None, links: Links, not_shown: Container[str] = frozenset()
+) -> tuple[Column[AgencyFigures], ...]:
     """The agency table: one row an agency, yearly figures of `year`."""
 
     def cost(row: AgencyFigures) -> YearCost:
@@ -113,7 +117,7 @@ def agency_columns(year: int | None, links: Links) -> tuple[Column[AgencyFigures
     def count(
         key: str,
         label: Text,
-        value: Callable[[Figures], int],
+        value: Callable[[Figures], object],
         text: Text,
         metric: str = "",
         **changes: str | None,
@@ -132,7 +136,7 @@ def agency_columns(year: int | None, links: Links) -> tuple[Column[AgencyFigures
     ) -> Column[AgencyFigures]:
         return _ratio(key, label, value, text, key, _explained(links, key))
 
-    flags = DEFINITIONS["flags"]
+    flags, hidden = DEFINITIONS["flags"], Unknown("not_shown")
     return (
         Column(
             "agency",
@@ -160,11 +164,16 @@ def agency_columns(year: int | None, links: Links) -> tuple[Column[AgencyFigures
             "open_flags",
             severity="medium",
         ),
-        count("reports_late", _("Reports late"), lambda f: f.reports_late, DEFINITIONS["reports"]),
+        count(
+            "reports_late",
+            _("Reports late"),
+            lambda f: hidden if "reports" in not_shown else f.reports_late,
+            DEFINITIONS["reports"],
+        ),
         count(
             "reviews_overdue",
             _("Reviews overdue"),
-            lambda f: f.reviews_overdue,
+            lambda f: hidden if "reviews" in not_shown else f.reviews_overdue,
             DEFINITIONS["reviews"],
         ),
         yen("development", _("Development"), lambda r: cost(r).development),
@@ -402,14 +411,16 @@ def point_url(system_id: str) -> str:
     return object_url(System(system_id=system_id))
 
 
-def attention_columns(user: Any = None) -> tuple[Column[RiskFlag], ...]:
-    """Open flags in words, with what they are about; links for `user` (a file has none)."""
+def attention_columns(user: Any, *, is_linked: bool = False) -> tuple[Column[RiskFlag], ...]:
+    """Open flags in words, with what they are about, as far as `user` may be told; a file has no
+    links."""
+    sight = FlagSight(user)
     return (
         Column(
             "subject",
             _("About"),
-            lambda flag: str(flag.subject),
-            url=lambda flag: readable_subject_url(flag, user) or None,
+            sight.subject,
+            url=(lambda flag: readable_subject_url(flag, user) or None) if is_linked else None,
             definition=_("The system, project, contract or review on which the flag stands."),
         ),
         Column("severity", _("Severity"), lambda flag: severity_badge(flag.severity), Kind.CHOICE),
@@ -420,8 +431,8 @@ def attention_columns(user: Any = None) -> tuple[Column[RiskFlag], ...]:
             url=lambda flag: Links.flag(flag.pk),
         ),
         Column("agency", _("Agency"), lambda flag: str(flag.agency)),
-        Column("why", _("Why"), lambda flag: note_of(flag).why),
-        Column("clears_when", _("Clears when"), lambda flag: note_of(flag).clears_when),
+        Column("why", _("Why"), lambda flag: sight.note(flag).why),
+        Column("clears_when", _("Clears when"), lambda flag: sight.note(flag).clears_when),
         Column("opened_on", _("Open since"), lambda flag: flag.opened_on, Kind.DATE),
         Column("judged_on", _("Judged on"), lambda flag: flag.judged_on, Kind.DATE),
     )
@@ -491,7 +502,11 @@ def project_columns() -> tuple[Column[Project], ...]:
         Column(
             "is_late",
             _("Report late"),
-            lambda row: row.has_late_report,  # type: ignore[attr-defined]
+            lambda row: (
+                Unknown("not_shown")
+                if row.has_late_report is None  # type: ignore[attr-defined]
+                else row.has_late_report  # type: ignore[attr-defined]
+            ),
             Kind.BOOL,
             definition=DEFINITIONS["reports"],
         ),

@@ -138,6 +138,10 @@ def _measured(summary: Summary, links: Links) -> Tile:
     )
 
 
+def _not_shown() -> str:
+    return unknown_html(Unknown("not_shown"))
+
+
 def _counted(number: int, base: int) -> str:
     """A count out of a base; without a base there is nothing to count, which is no zero."""
     return integer(number) if base else unknown_html(Unknown("not_applicable"))
@@ -219,15 +223,15 @@ def _judged(summary: Summary) -> str:
 
 
 def _reviews(summary: Summary, links: Links) -> Tile:
-    overdue = summary.total.reviews_overdue
+    overdue, is_hidden = summary.total.reviews_overdue, "reviews" in summary.not_shown
     return Tile(
         "reviews",
         _("Reviews overdue"),
-        _counted(overdue, summary.total.reviews),
+        _not_shown() if is_hidden else _counted(overdue, summary.total.reviews),
         _(
             "Reviews past their due day and not complete on the day shown, of all reviews on record."
         ),
-        unit=_of(summary.total.reviews),
+        unit="" if is_hidden else _of(summary.total.reviews),
         age=_changed(summary, "reviews"),
         url=links.attention(rule="review_overdue"),
         metric="reviews_overdue",
@@ -237,16 +241,16 @@ def _reviews(summary: Summary, links: Links) -> Tile:
 
 
 def _reports(summary: Summary, links: Links) -> Tile:
-    total = summary.total
+    total, is_hidden = summary.total, "reports" in summary.not_shown
     return Tile(
         "reports",
         _("Reports late"),
-        _counted(total.reports_late, total.reports_due),
+        _not_shown() if is_hidden else _counted(total.reports_late, total.reports_due),
         _(
             "Projects in a phase that reports, without a submitted report for the latest month due,"
             " of all projects that owe it. The due day is a setting of the rule."
         ),
-        unit=_of(total.reports_due),
+        unit="" if is_hidden else _of(total.reports_due),
         note=_("Monthly report for %(month)s") % {"month": f"{summary.period:%Y-%m}"},
         age=_changed(summary, "projects"),
         url=links.attention(rule="late_report"),

@@ -9,9 +9,12 @@ from django.db import models
 from django.urls import reverse
 
 from governance.access import Resource
+from governance.formatting import NOT_SHOWN
 from governance.models import AuditEvent
 from governance.querysets import ScopedQuerySet
+from projects import ends
 from projects.api.fields import Field, Nature, field_of
+from projects.flag_sight import FlagSight
 from projects.models import ImportRun, RiskFlag, ServiceRollup, YearRollup
 from projects.register import KINDS, Kind
 
@@ -89,7 +92,12 @@ class Collection:
         """
         singles = self.singles
         names = [field.name for field in singles]
-        found = list(queryset.values_list("pk", self.key, *(field.path for field in singles)))
+        marks = sorted(ends.ends_of(self.model))
+        found = list(
+            ends.with_marks(queryset, user).values_list(
+                "pk", self.key, *(field.path for field in singles), *map(ends.mark_of, marks)
+            )
+        )
         many = {
             field.name: _keys_by_row(self.model, field, [row[0] for row in found], user)
             for field in self.fields
@@ -99,13 +107,30 @@ class Collection:
         base = reverse(f"api:{self.slug}-list")
         rows: list[dict[str, Any]] = []
         for pk, key, *values in found:
-            row = dict(zip(names, values, strict=True))
+            row = dict(zip(names, values, strict=False))
+            for name, is_seen in zip(marks, values[len(names) :], strict=True):
+                if not is_seen and row.get(name) is not None:
+                    row[name] = str(ends.UNSEEN)
             if many:
                 row |= {name: by_row.get(pk, []) for name, by_row in many.items()}
                 row = {name: row[name] for name in order}
             row["url"] = f"{base}{quote(str(key), safe='')}/"
             rows.append(row)
+        if self.model is RiskFlag:
+            _hide_figures(rows, user)
         return rows
+
+
+def _hide_figures(rows: Iterable[dict[str, Any]], user: Any) -> None:
+    """Flags without the figures that the reader may not read, which says so. Cost: one query; one
+    more for a role of a project."""
+    sight = FlagSight(user)
+    flags = RiskFlag.objects.select_related("contract", "review__review_type")
+    stored = flags.in_bulk([row["id"] for row in rows])
+    for row in rows:
+        if not sight.shows(stored[row["id"]]):
+            row["figures"] = {"not_shown": str(NOT_SHOWN)}
+            row["reason"] = str(NOT_SHOWN)
 
 
 def _keys_by_row(

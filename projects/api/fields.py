@@ -19,6 +19,7 @@ from governance.field_rights import GROUPS
 from governance.fields.columns import FiscalYear
 from governance.models import User
 from governance.querysets import ScopedQuerySet
+from projects.ends import UNSEEN, ends_of
 from projects.metrics.dictionary import METRIC_OF_FIGURE
 from projects.models import CostLine, YearRollup
 from projects.models.choices import Stage
@@ -112,7 +113,10 @@ _MEANINGS: Final[Mapping[str, Text]] = {
     "services_measured": gettext_lazy("Of these, services with both case counts known."),
     "hash": gettext_lazy("SHA-256 over the event and the hash before it."),
     "previous_hash": gettext_lazy("The hash of the event before."),
-    "figures": gettext_lazy("The figures that the rule used, by name."),
+    "figures": gettext_lazy(
+        "The figures that the rule used, by name; “not_shown” alone where your role may not read what"
+        " they are from."
+    ),
     "parameters": gettext_lazy("The thresholds of the rule, by name."),
     "riskflag.reason": gettext_lazy("Why the rule could not judge, if it could not."),
     "riskflag.severity": gettext_lazy("How serious it is; “unknown”: the rule could not judge."),
@@ -179,6 +183,10 @@ class Field:
             parts.append(str(self.column.help_text))
         if self.target is not None:
             parts.append(self._reference())
+            if self.may_be_unseen:
+                parts.append(
+                    _("“%(words)s” where your role may not see that record.") % {"words": UNSEEN}
+                )
         if self.state:
             parts.append(
                 _("Null exactly when %(state)s is not “reported”.") % {"state": self.state}
@@ -212,6 +220,11 @@ class Field:
         if self.column is None or self.column.model is not YearRollup:
             return ""
         return METRIC_OF_FIGURE.get(self.name, "")
+
+    @property
+    def may_be_unseen(self) -> bool:
+        """Whether some readers see the record and not the one that it names here."""
+        return self.column is not None and self.name in ends_of(self.column.model)
 
     def _meaning(self) -> str:
         if self.column is None:

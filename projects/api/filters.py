@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Final
 
 import django_filters
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -21,6 +21,7 @@ from rest_framework.views import APIView
 from governance.api.parameters import refuse_unknown
 from governance.fields.bounds import check_day
 from governance.models import AuditEvent
+from projects import ends
 from projects.api.collections import Collection
 from projects.api.fields import Nature
 from projects.filters import LONGEST_TEXT, LineFilter, RegisterFilters, filters_of
@@ -141,9 +142,13 @@ class FilterBackend(DjangoFilterBackend):  # type: ignore[misc]
 
 
 def sort_paths(collection: Collection) -> dict[str, str]:
-    """Field → the ORM path to sort by."""
+    """Field → the ORM path to sort by. Why a rule could not judge is told of some flags alone: an
+    order by it would tell it of the others."""
+    hidden = {"reason"} if collection.model is RiskFlag else set()
     return {
-        field.name: field.path for field in collection.singles if field.nature is not Nature.JSON
+        field.name: field.path
+        for field in collection.singles
+        if field.nature is not Nature.JSON and field.name not in hidden
     }
 
 
@@ -161,7 +166,7 @@ class SortBackend(BaseFilterBackend):
         if name not in paths:
             names = ", ".join(paths)
             raise ValidationError({SORT: [_("Sort by one of: %(names)s.") % {"names": names}]})
-        path = F(paths[name])
+        path: Any = ends.path_for(queryset.model, paths[name], request.user)
         if asked.startswith("-"):
             return queryset.order_by(path.desc(nulls_last=True), "pk")
         return queryset.order_by(path.asc(nulls_last=True), "pk")

@@ -76,7 +76,10 @@ class ShownExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untype
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> dict[str, Any]:
         field: Field = self.target.entry
-        return _with_null(type_of(field), nullable=self.target.allow_null)
+        found = type_of(field)
+        if field.may_be_unseen and found["type"] == "integer":
+            found["type"] = ["integer", "string"]  # The words that stand for the unseen.
+        return _with_null(found, nullable=self.target.allow_null)
 
 
 class CollectionSchema(ApiSchema):

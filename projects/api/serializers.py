@@ -14,6 +14,7 @@ from rest_framework import serializers
 from projects.api import reading
 from projects.api.collections import Collection
 from projects.api.fields import Field, Nature, field_of
+from projects.ends import says_unseen, sees
 from projects.models.choices import ValueState
 
 # Texts of the schema are made in the language of whoever reads it, and only then.
@@ -33,7 +34,7 @@ class Entered(serializers.Field[Any, Any, Any, Any]):
             if self.entry.nature is Nature.KEYS:
                 return self._many(data)
             if self.entry.nature is Nature.KEY:
-                return self._found([data])[0]
+                return self._one(data)
             return reading.read(self.entry, data, is_name=self.is_name)
         except DjangoValidationError as error:
             raise serializers.ValidationError(error.messages) from error
@@ -55,16 +56,23 @@ class Entered(serializers.Field[Any, Any, Any, Any]):
         hidden = linked.exclude(pk__in=self.entry.visible(self.context["user"]))
         return [*found, *hidden]
 
-    def _found(self, given: list[Any]) -> list[models.Model]:
-        """The records of these keys, each once, in the order given. Cost: one query.
+    def _one(self, data: Any) -> models.Model:
+        """The record of this key; by the words that stand for one that the writer may not see, the
+        one that stands in the record already, so that what was read can be written back. Its key
+        would not do: who guesses it would learn that it is there."""
+        held = self._held()
+        is_unnamed = isinstance(data, str) and says_unseen(data)
+        if held is not None and is_unnamed and not sees(self.context["user"], held):
+            return held
+        return self._found([data])[0]
 
-        Found are those that the writer may see, and the one that stands in the record already,
-        so that what was read can be written back.
-        """
+    def _found(self, given: list[Any]) -> list[models.Model]:
+        """The records of these keys that the writer may see, each once, in the order given. Cost:
+        one query."""
         keys = list(dict.fromkeys(self._key(item) for item in given))
         name = self.entry.target_key
         visible = self.entry.visible(self.context["user"])
-        rows = [*visible.filter(**{f"{name}__in": keys}), *self._held()]
+        rows = list(visible.filter(**{f"{name}__in": keys}))
         found = {getattr(row, name): row for row in rows}
         if unknown := [str(key) for key in keys if key not in found]:
             raise serializers.ValidationError(
@@ -72,12 +80,12 @@ class Entered(serializers.Field[Any, Any, Any, Any]):
             )
         return [found[key] for key in keys]
 
-    def _held(self) -> list[models.Model]:
+    def _held(self) -> models.Model | None:
         instance: models.Model | None = self.context.get("instance")
-        if instance is None or self.entry.column is None or self.entry.nature is Nature.KEYS:
-            return []
+        if instance is None or self.entry.column is None:
+            return None
         held: models.Model | None = getattr(instance, self.entry.column.name)
-        return [] if held is None else [held]
+        return held
 
     def _key(self, given: Any) -> int | str:
         if self.entry.target_key == "pk":

@@ -19,6 +19,8 @@ from governance.drafts import Resumable
 from governance.fields.forms import DayField, LineField, NumberField, ProseField
 from governance.formatting import DASH, iso_date
 from governance.formatting import yen as money
+from governance.tabular import Text
+from projects import ends
 from projects.filing_text import finding_text
 from projects.filters import capital
 from projects.forms.fields import form_field
@@ -281,10 +283,16 @@ class FilingForm(Resumable, forms.Form):
         return [(kpi, self[f"kpi-{kpi.pk}"]) for kpi in self.around.kpis]
 
     @property
-    def risk_rows(self) -> list[tuple[Risk, list[Any]]]:
+    def risk_rows(self) -> list[tuple[Risk, Text, list[Any]]]:
+        """Each risk with whose work it is, as far as the reader may know, and its fields."""
         parts = ("status", "probability", "impact", "plan")
         return [
-            (risk, [self[f"risk-{risk.pk}-{part}"] for part in parts]) for risk in self.around.risks
+            (
+                risk,
+                ends.UNSEEN if ends.is_unseen(risk, "owner_user") else risk.owner_name,
+                [self[f"risk-{risk.pk}-{part}"] for part in parts],
+            )
+            for risk in self.around.risks
         ]
 
     @property

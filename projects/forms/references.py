@@ -20,6 +20,7 @@ from governance import entry
 from governance.fields.forms import LineField, TextField
 from governance.fields.text import check_line, prose
 from governance.models import User
+from projects.ends import UNSEEN
 from projects.filters import LONGEST_TEXT, text_q
 from projects.register import Kind
 
@@ -83,16 +84,18 @@ def _lookup_link(url: str) -> SafeString:
 class _ByKey(TextField):
     """Objects of another kind, told by the key that people know them by.
 
-    `rows` are those that the reader may see; objects that the record already names stay valid,
-    seen or not. Nothing is offered as a list of thousands.
+    `rows` are those that `reader` may see; `kept` are those of them that the record names already
+    and that stay valid. What the reader does not see stays by leaving it, never by its name.
+    Nothing is offered as a list of thousands.
     """
 
     other: Kind
     rows: QuerySet[Any]
     kept: tuple[Any, ...] = ()
+    reader: Any = None
 
-    def bind(self, rows: QuerySet[Any], kept: Iterable[Any]) -> None:
-        self.rows, self.kept = rows, tuple(kept)
+    def bind(self, rows: QuerySet[Any], kept: Iterable[Any], reader: Any = None) -> None:
+        self.rows, self.kept, self.reader = rows, tuple(kept), reader
 
     def find(self, text: str) -> Any:
         """The object of that key, or the only one that the text fits. Raises ValidationError."""
@@ -106,7 +109,7 @@ class _ByKey(TextField):
         found = self._by_key(key)
         if found is not None:
             return found
-        near = list(self.rows.filter(text_q(self.other, text))[: CANDIDATES + 1])
+        near = list(self.rows.filter(text_q(self.other, text, self.reader))[: CANDIDATES + 1])
         if len(near) == 1:
             return near[0]
         if not near:
@@ -154,13 +157,20 @@ class KeyField(_ByKey):
     def __init__(self, other: Kind, **kwargs: Any) -> None:
         super().__init__(widget=KeyInput(attrs={"autocomplete": "off"}), **kwargs)
         self.other = other
+        self.hidden: Any = None
+        """What stands there and the reader does not see: it stays where nothing else is typed."""
+
+    def hide(self, obj: Any) -> None:
+        self.hidden, self.required = obj, False
+        self.widget.is_required = False
+        self.widget.current = str(UNSEEN)
 
     def suggest(self, near: Iterable[Any]) -> None:
         self.widget.offers = self.offers(near)
 
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value)
-        return None if text in self.empty_values else self.find(str(text))
+        return self.hidden if text in self.empty_values else self.find(str(text))
 
     def prepare_value(self, value: Any) -> Any:
         return self.other.key_of(value) if isinstance(value, models.Model) else value
@@ -172,16 +182,23 @@ class KeyField(_ByKey):
 class PersonField(LineField):
     """A person by the name of the account, among those that the reader may see.
 
-    `kept` is whom the record names already: they stay valid, seen or not.
+    `kept` is whom the record names already: they stay valid. `hidden` is whom it names and the
+    reader does not see: they stay where nobody else is named.
     """
 
     rows: QuerySet[User] | None = None
     kept: User | None = None
+    hidden: User | None = None
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             **{"widget": KeyInput(attrs={"autocomplete": "off"}), "max_length": 150, **kwargs}
         )
+
+    def hide(self, person: User) -> None:
+        self.hidden, self.required = person, False
+        self.widget.is_required = False
+        self.widget.current = str(UNSEEN)
 
     def bind(self, rows: QuerySet[User], kept: User | None = None) -> None:
         """Offer these people, all of them while they are few."""
@@ -195,7 +212,7 @@ class PersonField(LineField):
             return value
         text = str(super().to_python(value) or "").strip()
         if not text:
-            return None
+            return self.hidden
         if self.kept is not None and self.kept.username == text:
             return self.kept
         check_line(text)

@@ -21,6 +21,7 @@ from governance.drafts import Resumable
 from governance.models import RiskPolicy, User
 from governance.models.base import Valid, valid_on
 from governance.tabular import Text
+from projects import ends
 from projects.forms.fields import form_field
 from projects.forms.guarding import Guarded
 from projects.forms.phases import PhasesField
@@ -127,7 +128,7 @@ class RegisterForm(Guarded, Resumable, _ModelForm):
                 if current is not None:
                     self.initial[name] = current
             elif isinstance(field, PersonField):
-                current = self._stored(name)
+                current = self._seen(name, field)
                 field.bind(User.objects.visible_to(self.user), current)
                 if current is not None:
                     self.initial[name] = current
@@ -172,10 +173,20 @@ class RegisterForm(Guarded, Resumable, _ModelForm):
             ]
         )
 
-    def _offer_key(self, name: str, field: KeyField) -> None:
+    def _seen(self, name: str, field: KeyField | PersonField) -> Any:
+        """What the stored record names in a foreign key, where it may be named to the reader; else
+        it stays where it is, unnamed. Cost: at most one query."""
         current = self._stored(name)
+        if ends.sees(self.user, current):
+            return current
+        self.initial[name] = None
+        field.hide(current)
+        return None
+
+    def _offer_key(self, name: str, field: KeyField) -> None:
+        current = self._seen(name, field)
         rows = field.other.objects.visible_to(self.user)
-        field.bind(rows, () if current is None else (current,))
+        field.bind(rows, () if current is None else (current,), self.user)
         field.widget.lookup_url = field.other.list_url()
         if current is not None:
             self.initial[name] = current
@@ -189,7 +200,7 @@ class RegisterForm(Guarded, Resumable, _ModelForm):
         field.widget.lookup_url = field.other.list_url()
         linked = [] if self.instance.pk is None else list(getattr(self.instance, name).all())
         seen = set(rows.filter(pk__in=[obj.pk for obj in linked]).values_list("pk", flat=True))
-        field.bind(rows, ())
+        field.bind(rows, (), self.user)
         field.hidden = tuple(obj for obj in linked if obj.pk not in seen)
         if self.instance.pk is not None:
             self.initial[name] = [obj for obj in linked if obj.pk in seen]

@@ -25,6 +25,8 @@ class Reason(enum.StrEnum):
     """An input exists and is not shown."""
     NOT_APPLICABLE = "not_applicable"
     """The question does not arise for this object."""
+    NOT_SHOWN = "not_shown"
+    """The reader's role may not read the inputs."""
     INCONSISTENT = "inconsistent"
     """The inputs contradict each other (more online cases than cases)."""
 

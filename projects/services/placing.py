@@ -2,7 +2,8 @@
 
 An agency, or a link, gives rights on a record to whoever holds an office there. So nobody moves a
 record into, or out of, an agency that they do not act for, nobody takes rights on a system by
-linking it, and no unlinking takes a case from the verifier who judges it. Every door that writes the
+linking it, no unlinking takes a case from the verifier who judges it, and what became of a system
+is told by whoever acts for both ends. Every door that writes the
 register asks here.
 """
 
@@ -15,10 +16,10 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from governance.access import Action, Rights, Role, rights_of
+from governance.access import Action, Resource, Rights, Role, rights_of
 from governance.audit import Act
 from governance.models.base import valid_on
-from projects.models import Project, System
+from projects.models import Project, System, SystemLineage
 from projects.models.choices import ReviewLayer
 from projects.services.field_rights import resource_of
 
@@ -38,6 +39,8 @@ def refuse(act: Act, obj: models.Model, values: Mapping[str, Any]) -> None:
     if act.user is None:  # A command: run by whoever operates the machine.
         return
     _refuse_agency(act.user, obj, values)
+    if isinstance(obj, SystemLineage):
+        _refuse_one_sided(act.user, obj, values)
     taken = [name for name in values if _takes_rights(act.user, obj, name, values)]
     if taken:
         raise ValidationError(dict.fromkeys(taken, _NOT_YOURS))
@@ -80,6 +83,31 @@ def _refuse_agency(user: Any, obj: Any, values: Mapping[str, Any]) -> None:
     if stored is None and wanted.pk in _homes(user, values, reach.project_ids):
         return
     raise PermissionDenied
+
+
+_ENDS: Final = ("predecessor", "successor")
+
+
+def reaches_both_ends(user: Any, link: SystemLineage, action: Action) -> bool:
+    """Whether a stored link between two systems lies within the actor's reach, both ends of it.
+    Cost: at most one query."""
+    return _reaches_all(user, {link.predecessor_id, link.successor_id}, action)
+
+
+def _reaches_all(user: Any, systems: set[int], action: Action) -> bool:
+    if rights_of(user).reach(Resource.SYSTEM, action).everything:
+        return True
+    return System.objects.filter(pk__in=systems).visible_to(user, action).count() == len(systems)
+
+
+def _refuse_one_sided(user: Any, link: SystemLineage, values: Mapping[str, Any]) -> None:
+    """What became of a system is told by whoever acts for both offices: neither takes over, or lets
+    go, what is the other's alone. Raises PermissionDenied."""
+    is_new = link.pk is None
+    stored = set() if is_new else {link.predecessor_id, link.successor_id}
+    wanted = {values[name].pk for name in _ENDS if values.get(name) is not None}
+    if not _reaches_all(user, stored | wanted, Action.CREATE if is_new else Action.EDIT):
+        raise PermissionDenied
 
 
 def _homes(user: Any, values: Mapping[str, Any], projects: frozenset[int]) -> set[int]:

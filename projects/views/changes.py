@@ -100,7 +100,7 @@ def change_page(request: HttpRequest, key: int) -> HttpResponse:
     kind, obj = KINDS[change.kind], change_text.record_of(change)
     # Who saw the record where it was sees no more of it than what was asked.
     has_gone = changes.has_moved(change, obj)
-    found = change_text.lines(change, obj, shows_now=not has_gone)
+    found = change_text.lines(change, obj, request.user, shows_now=not has_gone)
     is_open = change.state == RequestState.REQUESTED
     is_own = change.requested_by_id == getattr(request.user, "pk", None)
     may_decide = (

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from governance.fields.forms import EntryField
 from governance.formatting import DASH
+from projects.ends import UNSEEN
 
 CHOICE: Final = "choice-"
 _INITIAL: Final = "initial-"
@@ -91,7 +92,12 @@ def _raw(form: forms.BaseForm, name: str) -> str:
 
 
 def _shown(field: forms.Field, value: Any) -> str:
-    """A value in words."""
+    """A value in words; without the names of records that the reader may not see."""
+    unseen = getattr(field, "hidden", None)
+    if isinstance(unseen, models.Model) and value in (None, unseen):
+        return str(UNSEEN)
+    if isinstance(value, list) and unseen:
+        value = [item for item in value if item not in unseen]
     if value is None or value in ("", [], ()):
         return DASH
     if isinstance(value, bool):

@@ -20,6 +20,7 @@ from governance.exceptions import Conflict, DomainError
 from governance.fields.text import check_prose, prose
 from governance.models import User
 from governance.tabular import Text
+from projects import ends
 from projects.forms import RegisterForm, form_of
 from projects.prefill import prefilled
 from projects.register import KINDS, Kind, can_create
@@ -182,7 +183,8 @@ def edit_page(request: HttpRequest, slug: str, key: str | int) -> HttpResponse:
     kind = KINDS[slug]
     obj = find(request, kind, key)
     require(request.user, Action.EDIT, obj)
-    title, url, on, draft = str(obj), kind.page_url(obj), timezone.localdate(), None
+    title, url = ends.name_of(obj), kind.page_url(obj)
+    on, draft = timezone.localdate(), None
     if closed := register.closed_because(kind, obj):
         messages.error(request, str(closed))
         return redirect(url)

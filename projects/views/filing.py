@@ -89,7 +89,7 @@ def _page_of(request: HttpRequest, project: Project, period: date) -> _Page:
     around = Around(
         milestones=reporting.milestones_of(project),
         kpis=reporting.kpis_of(project, request.user, period),
-        risks=reporting.risks_of(project),
+        risks=reporting.risks_of(project, request.user),
         last=month.before[0] if month.before else None,
     )
     return _Page(project, period, month, around)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -11,13 +12,16 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from governance.access import Action, can, get_visible_or_404
+from governance.formatting import NOT_SHOWN
 from governance.tabular import Badge, Column, Kind, Table, build_table
+from projects import ends
 from projects.explain_links import explain_url
 from projects.flag_links import readable_subject_url
+from projects.flag_sight import FlagSight
 from projects.flag_text import figures, severity_badge, thresholds
 from projects.models import RiskFlag
 from projects.models.choices import FlagSeverity
-from projects.risk_text import note_of, title_of
+from projects.risk_text import title_of
 from projects.rule_text import citation
 
 _PAIRS: tuple[Column[tuple[str, str]], ...] = (
@@ -30,7 +34,7 @@ def _badge(flag: RiskFlag) -> Badge:
     return severity_badge(flag.severity)
 
 
-_HISTORY: tuple[Column[RiskFlag], ...] = (
+_OLD: tuple[Column[RiskFlag], ...] = (
     Column("opened_on", gettext_lazy("opened on"), lambda row: row.opened_on, Kind.DATE),
     Column("severity", gettext_lazy("severity"), _badge, Kind.CHOICE),
     Column(
@@ -40,44 +44,66 @@ _HISTORY: tuple[Column[RiskFlag], ...] = (
         Kind.DATE,
     ),
     Column("closed_on", gettext_lazy("closed on"), lambda row: row.closed_on, Kind.DATE),
-    Column("why", gettext_lazy("why"), lambda row: note_of(row).why),
 )
+
+
+def _history_columns(sight: FlagSight) -> tuple[Column[RiskFlag], ...]:
+    return (*_OLD, Column("why", gettext_lazy("why"), lambda row: sight.note(row).why))
+
+
+_JOINED: Final = (
+    "system",
+    "project",
+    "contract",
+    "review__review_type",
+    "review__system",
+    "review__project",
+)
+_NONE_SHOWN: Final = ((gettext_lazy("figures used"), NOT_SHOWN),)
 
 
 @require_safe
 def flag_page(request: HttpRequest, key: int) -> HttpResponse:
-    """Open or closed. Cost: three queries."""
-    rows: Any = RiskFlag.objects.select_related(
-        "agency", "system", "project", "contract", "review__review_type"
-    )
+    """Open or closed. Cost: four queries; one more for a role of a project, on a system's flag."""
+    rows: Any = RiskFlag.objects.select_related("agency", *_JOINED)
     flag: RiskFlag = get_visible_or_404(rows, request.user, pk=key)
-    subject: Any = flag.subject
-    url = readable_subject_url(flag, request.user)
-    note = note_of(flag)
+    sight, is_named = FlagSight(request.user), ends.sees(request.user, _holder(flag))
+    # A flag that was closed stays with the office of then; what it was about may have moved on.
+    url = readable_subject_url(flag, request.user) if is_named else ""
+    subject = sight.subject(flag) if is_named else str(ends.UNSEEN)
+    is_shown = sight.shows(flag)
     return render(
         request,
         "projects/flag.html",
         {
             "title": title_of(flag.rule_id),
             "crumbs": [
-                {"label": str(subject), "url": url},
+                {"label": subject, "url": url},
                 {"label": title_of(flag.rule_id)},
             ],
             "flag": flag,
             "subject": subject,
             "subject_url": url,
-            "note": note,
+            "note": sight.note(flag),
             "citation": citation(flag.rule_id),
-            "explained": _explained(flag),
-            "figures": _pairs(figures(flag), _("Figures used")),
+            # The rows behind the figures are for who may read these.
+            "is_shown": is_shown,
+            "explained": _explained(flag) if is_shown and is_named else "",
+            "figures": _pairs(figures(flag) if is_shown else _NONE_SHOWN, _("Figures used")),
             "thresholds": _pairs(thresholds(flag), _("Thresholds used")),
-            "history": _history(flag),
+            "history": _history(flag, request.user, sight),
             "is_muted": flag.is_muted(timezone.localdate()),
             "may_mute": flag.closed_on is None
             and flag.severity != FlagSeverity.UNKNOWN
             and can(request.user, Action.FLAG, flag),
         },
     )
+
+
+def _holder(flag: RiskFlag) -> models.Model | None:
+    """What a flag is about; of a review, what that is of: its own rights are the layer's."""
+    review = flag.review
+    return flag.subject if review is None else review.system or review.project
 
 
 # The metric that explains what a rule looked at, and the figure that names its fiscal year.
@@ -108,13 +134,15 @@ def _pairs(pairs: Any, caption: str) -> Table:
     return build_table(_PAIRS, list(pairs), caption=caption, query={})
 
 
-def _history(flag: RiskFlag) -> Table | None:
-    """What the rule found on the same thing before."""
+def _history(flag: RiskFlag, user: Any, sight: FlagSight) -> Table | None:
+    """What the rule found on the same thing before, as far as the reader sees it: it may have been
+    another office's then."""
     same = {
         name: getattr(flag, name)
         for name in ("system_id", "project_id", "contract_id", "review_id")
     }
-    rows = list(RiskFlag.objects.filter(rule_id=flag.rule_id, **same).exclude(pk=flag.pk)[:50])
+    before = RiskFlag.objects.visible_to(user).filter(rule_id=flag.rule_id, **same)
+    rows = list(before.select_related(*_JOINED).exclude(pk=flag.pk)[:50])
     if not rows:
         return None
-    return build_table(_HISTORY, rows, caption=_("The same rule before"), query={})
+    return build_table(_history_columns(sight), rows, caption=_("The same rule before"), query={})

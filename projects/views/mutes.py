@@ -16,11 +16,12 @@ from governance.exceptions import DomainError
 from governance.fields.forms import tell
 from governance.models import User
 from governance.people.deciding import why_same_person
+from projects.flag_links import readable_subject_url
+from projects.flag_sight import FlagSight
 from projects.forms.mutes import MuteForm
 from projects.models import FlagMute, RiskFlag
 from projects.models.choices import RequestState
-from projects.register import kind_of
-from projects.risk_text import note_of, title_of
+from projects.risk_text import title_of
 from projects.services import mutes
 from projects.views.editing import act_of
 from projects.views.kept import keeps, key_of, resume
@@ -30,7 +31,12 @@ from projects.views.requests import decide
 def _flag(user: Any, key: int) -> RiskFlag:
     """An open flag that the reader may mute, or decide on."""
     rows: Any = RiskFlag.objects.select_related(
-        "system", "project", "contract", "review__review_type"
+        "system",
+        "project",
+        "contract",
+        "review__review_type",
+        "review__system",
+        "review__project",
     ).filter(closed_on__isnull=True)
     found: RiskFlag = get_visible_or_404(rows, user, pk=key)
     require(user, Action.FLAG, found)
@@ -70,19 +76,18 @@ def mute_page(request: HttpRequest, key: int) -> HttpResponse:
 def _context(request: HttpRequest, flag: RiskFlag) -> dict[str, Any]:
     rows = list(flag.mutes.select_related("requested_by", "decided_by"))
     waiting = next((row for row in rows if row.state == RequestState.REQUESTED), None)
-    note = note_of(flag)
-    subject = flag.subject
-    back = "" if subject is None else kind_of(subject).page_url(subject)
+    sight = FlagSight(request.user)
+    back = readable_subject_url(flag, request.user)
     may_decide = waiting is not None and can(request.user, Action.APPROVE, waiting)
     why_not = ""
     if waiting is not None and may_decide and isinstance(request.user, User):
         why_not = why_same_person(request.user, waiting)
     return {
         "title": _("Mute a flag"),
-        "crumbs": [{"label": str(subject), "url": back}, {"label": _("Mute a flag")}],
+        "crumbs": [{"label": sight.subject(flag), "url": back}, {"label": _("Mute a flag")}],
         "flag": flag,
         "flag_title": title_of(flag.rule_id),
-        "why": note.why,
+        "why": sight.note(flag).why,
         "back": back,
         "rows": rows,
         "waiting": waiting,

@@ -20,13 +20,13 @@ from governance.access import (
     rights_of,
 )
 from governance.people.deciding import why_same_person
-from projects import pages
+from projects import ends, pages
 from projects.goals import goals
 from projects.metrics.periods import month_of
-from projects.models import Baseline, ChangeRequest, MonthlyUpdate
+from projects.models import Baseline, ChangeRequest, MonthlyUpdate, SystemLineage
 from projects.models.choices import OPEN_STATES, SETTLED_STATES, RequestState, UpdateState
 from projects.register import KINDS, Kind
-from projects.services import changes, field_rights, requests, updates
+from projects.services import changes, field_rights, placing, requests, updates
 from projects.tables import list_rows
 from projects.ties import ties_of
 
@@ -36,7 +36,7 @@ def find(request: HttpRequest, kind: Kind, key: str | int) -> Any:
     joined = ["updated_by"]
     if any(field.name == "import_run" for field in kind.model._meta.fields):
         joined.append("import_run")
-    rows: Any = list_rows(kind, kind.objects).select_related(*kind.related, *joined)
+    rows: Any = list_rows(kind, kind.objects, request.user).select_related(*kind.related, *joined)
     return get_visible_or_404(rows, request.user, **{kind.key: key})
 
 
@@ -51,12 +51,12 @@ def object_page(request: HttpRequest, slug: str, key: str | int) -> HttpResponse
         request,
         "projects/object.html",
         {
-            "title": str(obj),
+            "title": ends.name_of(obj),
             "kind_name": capfirst(str(kind.name)),
             "key": kind.key_of(obj) if kind.has_own_key else "",
             "crumbs": [
                 {"label": capfirst(str(kind.plural)), "url": kind.list_url()},
-                {"label": str(obj)},
+                {"label": ends.name_of(obj)},
             ],
             "actions": actions(kind, obj, user),
             "version": obj.version,
@@ -90,7 +90,10 @@ def actions(kind: Kind, obj: Any, user: Any) -> dict[str, str]:
     offered: dict[str, str] = {}
     is_update = isinstance(obj, MonthlyUpdate)
     is_open = not is_update or obj.state in OPEN_STATES
-    if kind.is_editable and is_open and can(user, Action.EDIT, obj):
+    is_whole = not isinstance(obj, SystemLineage) or placing.reaches_both_ends(
+        user, obj, Action.EDIT
+    )
+    if kind.is_editable and is_open and is_whole and can(user, Action.EDIT, obj):
         offered["edit"] = kind.edit_url(obj)
         if field_rights.asked_fields(user, obj, timezone.localdate()):
             offered["ask"] = kind.change_url(obj)

@@ -72,7 +72,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 def _group(kind: Kind, request: HttpRequest, text: str) -> Group:
-    rows = kind.objects.visible_to(request.user).filter(text_q(kind, text))
+    rows = kind.objects.visible_to(request.user).filter(text_q(kind, text, request.user))
     found = list(rows.select_related(*_joined(kind))[: SHOWN + 1])
     total = rows.count() if len(found) > SHOWN else len(found)
     return Group(

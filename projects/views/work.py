@@ -16,9 +16,10 @@ from governance import retention
 from governance.access import rights_of
 from governance.models import Agency, Draft, User
 from governance.web.readers import open_to
+from projects.flag_links import readable_subject_url
+from projects.flag_sight import FlagSight
 from projects.models import RiskFlag
-from projects.register import kind_of
-from projects.risk_text import note_of, title_of
+from projects.risk_text import title_of
 from projects.services.flags import rule_book
 from projects.work import work_of
 from projects.work_tables import sections
@@ -52,14 +53,14 @@ def _kept(draft: Draft, at: datetime) -> KeptDraft:
     return KeptDraft(draft.form, draft.saved_at, until, until - at < retention.WARNED)
 
 
-def _task(flag: RiskFlag) -> FlagTask:
-    note, subject = note_of(flag), flag.subject
+def _task(flag: RiskFlag, user: Any, sight: FlagSight) -> FlagTask:
+    note = sight.note(flag)
     return FlagTask(
         severity=flag.severity,
         flag_url=reverse("flag", args=[flag.pk]),
         title=title_of(flag.rule_id),
-        subject=str(subject),
-        url="" if subject is None else kind_of(subject).page_url(subject),
+        subject=sight.subject(flag),
+        url=readable_subject_url(flag, user),
         why=note.why,
         clears_when=note.clears_when,
     )
@@ -81,6 +82,7 @@ def work_page(request: HttpRequest) -> HttpResponse:
     work = work_of(user, on, int(rule_book(on)["late_report"]["due_day"]))
     wanted = {row.agency_id for row in work.by_agency or ()}
     agencies = Agency.objects.in_bulk(wanted) if wanted else {}
+    sight = FlagSight(user)
     return render(
         request,
         "projects/work.html",
@@ -90,7 +92,7 @@ def work_page(request: HttpRequest) -> HttpResponse:
             "work": work,
             "drafts": [_kept(draft, at) for draft in work.drafts],
             "sections": sections(work, agencies),
-            "flags": [_task(flag) for flag in work.flags or ()],
+            "flags": [_task(flag, user, sight) for flag in work.flags or ()],
             "has_flags": work.flags is not None,
         },
     )

@@ -30,6 +30,10 @@ def _count() -> dict[str, Any]:
     return {"type": "integer"}
 
 
+def _known() -> dict[str, Any]:
+    return {"type": ["integer", "null"], "description": _("Null where your role may not know.")}
+
+
 def _ratio() -> dict[str, Any]:
     return {"type": ["number", "null"], "description": _("From 0 to 1, six decimal places.")}
 
@@ -62,8 +66,8 @@ def _answer() -> dict[str, Any]:
             online_cases={"type": ["integer", "null"]},
             use_ratio=_ratio(),
         ),
-        reviews=_of(count=_count(), overdue=_count()),
-        updates=_of(due=_count(), late=_count()),
+        reviews=_of(count=_known(), overdue=_known()),
+        updates=_of(due=_known(), late=_known()),
         flags={
             "type": "object",
             "description": _("Rule → open flags by severity."),

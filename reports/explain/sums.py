@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from governance.formatting import fiscal_year
 from governance.tabular import Kind
+from projects.flag_sight import FlagSight
 from projects.metric_text import term_name
 from projects.metrics.types import Measure, Reason
 from projects.models import YearRollup
@@ -284,12 +285,13 @@ def _open_flags(asked: Asked) -> Explanation:
         "system", "project", "contract", "review__review_type", "review__system", "review__project"
     ).order_by("opened_on", "pk")[:ROWS_SHOWN]
     unknown = flags.filter(severity=FlagSeverity.UNKNOWN).count()
+    sight = FlagSight(asked.user)
     return Explanation(
         asked.metric,
         measured(total),
         about(asked),
         parts=[Part("flag", total, Kind.INTEGER, list_url=asked.links.attention())],
-        rows=[_flag_row(asked, flag) for flag in listed],
+        rows=[_flag_row(asked, flag, sight) for flag in listed],
         rows_total=total,
         columns=[
             ("severity", _("Severity"), Kind.TEXT),
@@ -302,9 +304,9 @@ def _open_flags(asked: Asked) -> Explanation:
     )
 
 
-def _flag_row(asked: Asked, flag: Any) -> Row:
+def _flag_row(asked: Asked, flag: Any, sight: FlagSight) -> Row:
     return Row(
-        f"{title_of(flag.rule_id)}: {flag.subject}",
+        f"{title_of(flag.rule_id)}: {sight.subject(flag)}",
         asked.links.flag(flag.pk),
         {
             "severity": str(flag.get_severity_display()),
@@ -314,9 +316,21 @@ def _flag_row(asked: Asked, flag: Any) -> Row:
     )
 
 
+def _not_shown(asked: Asked) -> Explanation:
+    """Of rows that the reader's role may not read nothing is told, not even how many there are."""
+    return Explanation(
+        asked.metric,
+        Measure(None, Reason.NOT_SHOWN),
+        about(asked),
+    )
+
+
 def _reports_late(asked: Asked) -> Explanation:
-    period = summary_of(asked).period
-    projects = asked.selection.projects()
+    summary = summary_of(asked)
+    if "reports" in summary.not_shown:
+        return _not_shown(asked)
+    period = summary.period
+    projects = asked.selection.projects().filter(asked.selection.reads_reports())
     found = counted(
         asked,
         projects.filter(is_late(period, asked.as_of)).order_by("code"),
@@ -329,6 +343,8 @@ def _reports_late(asked: Asked) -> Explanation:
 
 
 def _reviews_overdue(asked: Asked) -> Explanation:
+    if "reviews" in summary_of(asked).not_shown:
+        return _not_shown(asked)
     reviews = asked.selection.reviews()
     rows = reviews.filter(is_overdue(asked.as_of)).select_related(
         "review_type", "system", "project"

@@ -23,6 +23,7 @@ from governance.access import Action, Resource, Role, rights_of
 from governance.conditions import holds
 from governance.field_rights import ALL_ROLES, roles_over
 from governance.fields.text import readable
+from projects import ends
 from projects.forms.register import told_at
 from projects.imports.sheets import opening
 from projects.imports.sheets.guarding import guarded
@@ -55,6 +56,8 @@ STEP: Final = 500
 MAX_ERRORS: Final = 20_000
 _CHUNK: Final = 900
 _MISSING: Final = object()
+_UNSEEN: Final = object()
+"""A cell that says that the actor may not see what stands there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,8 +299,6 @@ class _SheetCheck:
             c for c in self.kind.model._meta.constraints if isinstance(c, models.CheckConstraint)
         ]
         self.changed: list[Row] = []
-        # What stored rows refer to and the actor does not see: it may stay where it stands.
-        self.held: dict[tuple[str, str], Any] = {}
 
     def tell(self, row: int | None, column: str, message: Any) -> None:
         label = self.labels.get(column, column)
@@ -419,26 +420,17 @@ class _SheetCheck:
         for part in _chunks(sorted(names)):
             for obj in rows.filter(**{f"{self.kind.key}__in": part}):
                 found[self.kind.key_of(obj)] = obj
-                self._hold(obj)
         if self.sheet.natural:
             self._add_natural(found, places, rows)
         return found
-
-    def _hold(self, obj: Any) -> None:
-        for name in self.relations - self.many:
-            target = getattr(obj, name)
-            if target is not None:
-                other = parent_kind(self.kind, name)
-                self.held[other.slug, other.key_of(target)] = target
 
     def _refuse_unseen(self, row: Row, differences: list[tuple[str, Any, Any]]) -> None:
         """A record that the actor does not see may stay where it stands, not be named anew."""
         for name, _old, value in differences:
             if not isinstance(value, models.Model):
                 continue
-            other = parent_kind(self.kind, name)
-            key = other.key_of(value)
-            if key not in self.scope.by_key(other):
+            if not self._is_seen(name, value):
+                key = parent_kind(self.kind, name).key_of(value)
                 message = _("There is no “%(key)s” here, or it is not open to you.")
                 self.tell(row.number, name, message % {"key": key[:60]})
 
@@ -494,6 +486,8 @@ class _SheetCheck:
         obj = self._find(number, raw, values, stored)
         if obj is None or len(self.checked.errors) > before:
             return None
+        if not self._keep_unseen(number, obj, values):
+            return None
         version = self._version(number, raw(VERSION), obj)
         if len(self.checked.errors) > before:
             return None
@@ -537,10 +531,27 @@ class _SheetCheck:
             return [self._named(other, key) for key in ([] if is_empty(raw) else keys_of(raw))]
         if is_empty(raw):
             return self._empty(name)
-        return self._named(other, entry.plain(as_text(raw)))
+        text = entry.plain(as_text(raw))
+        return _UNSEEN if ends.says_unseen(text) else self._named(other, text)
+
+    def _keep_unseen(self, number: int, obj: Any, values: dict[str, Any]) -> bool:
+        """What the actor may not see stays where it stands, by the words that the file has for it:
+        by its key alone nobody learns whether it is there. False after an error was told."""
+        is_fine = True
+        for name in [name for name, value in values.items() if value is _UNSEEN]:
+            stored = None if obj.pk is None else getattr(obj, name)
+            if stored is None or self._is_seen(name, stored):
+                self.tell(number, name, _("Write the ID of a record that you may see."))
+                is_fine = False
+            values[name] = stored
+        return is_fine
+
+    def _is_seen(self, name: str, item: models.Model) -> bool:
+        other = parent_kind(self.kind, name)
+        return other.key_of(item) in self.scope.by_key(other)
 
     def _named(self, other: Kind, key: str) -> Any:
-        found = self.scope.by_key(other).get(key) or self.held.get((other.slug, key))
+        found = self.scope.by_key(other).get(key)
         if found is None:
             raise ValidationError(
                 _("There is no “%(key)s” here, or it is not open to you.") % {"key": key[:60]}
@@ -676,12 +687,20 @@ class _SheetCheck:
             fields=[
                 (
                     str(self.labels[name]),
-                    "–" if row.is_new else shown(self.cells[name], old),
-                    shown(self.cells[name], new),
+                    "–" if row.is_new else self._shown(name, old),
+                    self._shown(name, new),
                 )
                 for name, old, new in differences
             ],
         )
+
+    def _shown(self, name: str, value: Any) -> str:
+        """A value in words; without the names of records that the actor may not see."""
+        if isinstance(value, models.Model) and not self._is_seen(name, value):
+            return str(ends.UNSEEN)
+        if name in self.many:
+            value = [item for item in value if self._is_seen(name, item)]
+        return shown(self.cells[name], value)
 
     def _name_of(self, row: Row) -> str:
         if self.kind.has_own_key:

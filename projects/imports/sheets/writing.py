@@ -15,6 +15,7 @@ from django.utils.translation import override
 
 from governance.models import Agency
 from governance.models.base import Valid, valid_on
+from projects import ends
 from projects.imports.sheets.layout import (
     BY_SLUG,
     NUMBER,
@@ -54,7 +55,8 @@ def rows_of(sheet: Sheet, user: Any, agency: Agency | None = None) -> QuerySet[A
         Prefetch(name, queryset=_seen(parent_kind(sheet.kind, name), user), to_attr=f"seen_{name}")
         for name in many
     ]
-    return rows.select_related(*single).prefetch_related(*links).order_by("pk")
+    marked = ends.with_all_seen(rows) if user is None else ends.with_marks(rows, user)
+    return marked.select_related(*single).prefetch_related(*links).order_by("pk")
 
 
 def _seen(kind: Kind, user: Any) -> QuerySet[Any]:
@@ -62,7 +64,8 @@ def _seen(kind: Kind, user: Any) -> QuerySet[Any]:
 
 
 def values_of(sheet: Sheet, obj: Any) -> Iterator[tuple[str, Any]]:
-    """Column → the value of its cell, in the active language."""
+    """Column → the value of its cell, in the active language; instead of the key of a record that
+    the reader may not see, that it is one."""
     for name in sheet.columns():
         if name == NUMBER:
             yield name, obj.pk
@@ -78,6 +81,8 @@ def _cell_value(cell: Cell, obj: Any) -> Any:
         return written(cell, getattr(obj, cell.name))
     if cell.field.many_to_many:
         return "\n".join(target.key_of(item) for item in getattr(obj, f"seen_{cell.name}"))
+    if ends.is_unseen(obj, cell.name):
+        return str(ends.UNSEEN)
     item = getattr(obj, cell.name)
     return "" if item is None else target.key_of(item)
 

@@ -22,6 +22,7 @@ from projects.metrics.risk.registry import (
     Problem,
     Rule,
     Severity,
+    Source,
     Subject,
 )
 from projects.metrics.risk.reviews import (
@@ -93,6 +94,7 @@ __all__ = [
     "Rule",
     "Settlement",
     "Severity",
+    "Source",
     "Subject",
     "UnitCost",
     "ageing_system",

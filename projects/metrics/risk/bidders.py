@@ -11,6 +11,7 @@ from projects.metrics.risk.registry import (
     Parameter,
     Parameters,
     Severity,
+    Source,
     Subject,
     Unit,
     as_text,
@@ -42,6 +43,7 @@ class Award:
     version=1,
     title="Single bidder",
     subjects=(Subject.CONTRACT,),
+    sources=(Source.CONTRACT,),
     citation=(
         "Board of Audit: 73.9 % of competitive IT contracts of FY2018 had one bidder, at 96.0 % of "
         "the ceiling price against 82.5 % with two or more. RS 2024 table 5-4 asks for the reason "

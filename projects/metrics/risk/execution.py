@@ -14,6 +14,7 @@ from projects.metrics.risk.registry import (
     Parameter,
     Parameters,
     Severity,
+    Source,
     Subject,
     Unit,
     as_text,
@@ -71,6 +72,7 @@ class Budget:
     version=1,
     title="Execution rate out of bounds",
     subjects=(Subject.SYSTEM, Subject.PROJECT),
+    sources=(Source.BUDGET, Source.EXECUTION),
     citation=(
         "Board of Audit 2021, 765 systems: much development budget was carried over or left "
         "unused, and PMOs did not follow execution. RS 2024 table 2-1: 372 rows spent more than "

@@ -12,6 +12,7 @@ from projects.metrics.risk.registry import (
     Parameter,
     Parameters,
     Severity,
+    Source,
     Subject,
     Unit,
     clear,
@@ -66,6 +67,7 @@ def oldest_owed(reporting: Reporting) -> datetime.date | None:
     version=1,
     title="Monthly report late",
     subjects=(Subject.PROJECT,),
+    sources=(Source.PROJECT, Source.UPDATE),
     citation=(
         "Ministries disclose their IT investments themselves and update progress monthly in "
         "principle (IT Dashboard, 2015). The days are presets."

@@ -12,6 +12,7 @@ from projects.metrics.risk.registry import (
     Parameter,
     Parameters,
     Severity,
+    Source,
     Subject,
     Unit,
     as_text,
@@ -43,6 +44,7 @@ class OnlineUse:
     version=1,
     title="Low online use",
     subjects=(Subject.SYSTEM,),
+    sources=(Source.SYSTEM, Source.SERVICE),
     citation=(
         "Board of Audit, reports for FY2008 and FY2009: electronic filing systems used for 10 % of "
         "cases or less were to be stopped or simplified. The medium threshold is a preset."

@@ -14,6 +14,7 @@ from projects.metrics.risk.registry import (
     Parameter,
     Parameters,
     Severity,
+    Source,
     Subject,
     Unit,
     as_text,
@@ -45,6 +46,7 @@ class Operation:
     version=1,
     title="Operation cost growing",
     subjects=(Subject.SYSTEM,),
+    sources=(Source.EXECUTION,),
     citation=(
         "Digital Government Promotion Policy 2017: operation cost of government systems 30 % down "
         "by FY2021. The thresholds are presets; the comparison is gross, without the adjustment "

@@ -14,6 +14,7 @@ from projects.metrics.risk.registry import (
     Parameter,
     Parameters,
     Severity,
+    Source,
     Subject,
     Unit,
     as_text,
@@ -71,6 +72,7 @@ def _ready(facts: Delivery, figures: Figures) -> Outcome | None:
     version=1,
     title="Cost above the first plan",
     subjects=(Subject.PROJECT,),
+    sources=(Source.BASELINE, Source.UPDATE),
     citation=f"{_US} A project over its plan is told apart from one below it.",
     parameters=bounds("0.10", "0.30", Unit.RATIO, "ratio"),
 )
@@ -104,6 +106,7 @@ def cost_overrun(facts: Delivery, parameters: Parameters, as_of: datetime.date) 
     version=1,
     title="Finish after the first plan",
     subjects=(Subject.PROJECT,),
+    sources=(Source.BASELINE, Source.UPDATE),
     citation=f"{_US} An end that has passed unreached is late today, whatever was forecast.",
     parameters=bounds("0.10", "0.30", Unit.RATIO, "ratio"),
 )
@@ -150,6 +153,7 @@ def schedule_slip(facts: Delivery, parameters: Parameters, as_of: datetime.date)
     version=1,
     title="Plan grown since the first",
     subjects=(Subject.PROJECT,),
+    sources=(Source.BASELINE,),
     citation="GAO on the US dashboard: new baselines hid growth. The shares are presets.",
     parameters=bounds("0.10", "0.30", Unit.RATIO, "ratio"),
 )
@@ -185,6 +189,7 @@ def baseline_growth(facts: Delivery, parameters: Parameters, as_of: datetime.dat
     version=1,
     title="Plan replaced again",
     subjects=(Subject.PROJECT,),
+    sources=(Source.BASELINE,),
     citation=(
         "DESIGN of this product: original baselines stay for ever, so that a slip cannot be hidden "
         "by a new plan. The numbers are presets."
@@ -211,6 +216,7 @@ def rebaselined(facts: Delivery, parameters: Parameters, as_of: datetime.date) -
     version=1,
     title="Never a difference from the plan",
     subjects=(Subject.PROJECT,),
+    sources=(Source.BASELINE, Source.UPDATE),
     citation=(
         "GAO on the US dashboard: whole agencies reported no variance at all. A forecast that is "
         "the plan to the yen and the day, month after month, is seldom a measurement. The months "

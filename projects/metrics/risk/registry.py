@@ -44,6 +44,25 @@ class Subject(enum.StrEnum):
     REVIEW = "review"
 
 
+class Source(enum.StrEnum):
+    """What a rule's figures are taken from: only who may read all of it is told the figures.
+
+    The values are names of rows of the grants table; a review's row is that of its layer.
+    """
+
+    PROJECT = "project"
+    SYSTEM = "system"
+    SERVICE = "service"
+    CONTRACT = "contract"
+    BUDGET = "budget"
+    EXECUTION = "execution"
+    KPI = "kpi"
+    UPDATE = "update"
+    BASELINE = "baseline"
+    STAFFING = "staffing"
+    REVIEW = "review"
+
+
 class Problem(enum.StrEnum):
     """What is wrong with a parameter that a policy gives."""
 
@@ -145,13 +164,15 @@ F = TypeVar("F")
 class Rule(Generic[F]):
     """One rule of the book; ``F`` is the type of the facts that it judges.
 
-    ``version`` rises whenever the same facts may lead to another answer.
+    ``version`` rises whenever the same facts may lead to another answer. ``sources`` names all that
+    the facts are taken from.
     """
 
     id: str
     version: int
     title: str
     subjects: tuple[Subject, ...]
+    sources: frozenset[Source]
     citation: str
     parameters: Mapping[str, Parameter]
     function: Callable[[F, Parameters, datetime.date], Outcome]
@@ -188,15 +209,21 @@ def rule(
     version: int,
     title: str,
     subjects: tuple[Subject, ...],
+    sources: tuple[Source, ...],
     citation: str,
     parameters: Mapping[str, Parameter],
 ) -> Callable[[Callable[[F, Parameters, datetime.date], Outcome]], Rule[F]]:
-    """Puts a function into the rule book. Raises ValueError if the id is taken."""
+    """Puts a function into the rule book. Raises ValueError if the id is taken, or if nothing says
+    what the rule's figures are taken from: nobody could tell who may read them."""
+    if not sources:
+        raise ValueError(f"{id} does not say what its figures are taken from")
 
     def register(function: Callable[[F, Parameters, datetime.date], Outcome]) -> Rule[F]:
         if id in RULES:
             raise ValueError(f"two rules have the id {id}")
-        made = Rule(id, version, title, subjects, citation, parameters, function)
+        made = Rule(
+            id, version, title, subjects, frozenset(sources), citation, parameters, function
+        )
         RULES[id] = made
         return made
 

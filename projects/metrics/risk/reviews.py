@@ -12,6 +12,7 @@ from projects.metrics.risk.registry import (
     Parameter,
     Parameters,
     Severity,
+    Source,
     Subject,
     Unit,
     clear,
@@ -35,6 +36,7 @@ class ReviewDates:
     version=1,
     title="Review overdue",
     subjects=(Subject.REVIEW,),
+    sources=(Source.REVIEW,),
     citation=(
         "Priority Plan 2022: the verdict of the review decides whether a project may enter its "
         "next stage. The days are presets."
@@ -83,6 +85,7 @@ class OpenFinding:
     version=1,
     title="Findings not settled in time",
     subjects=(Subject.REVIEW,),
+    sources=(Source.REVIEW,),
     citation=(
         "Policy of 2017: follow-up of third-party verification. Every finding has an owner and a "
         "day, as each action of a TechStat has. The days are presets."

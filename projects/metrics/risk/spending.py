@@ -14,6 +14,7 @@ from projects.metrics.risk.registry import (
     Outcome,
     Parameter,
     Parameters,
+    Source,
     Subject,
     Unit,
     as_text,
@@ -40,6 +41,7 @@ _SETTLED = {
     version=1,
     title="Budget carried over",
     subjects=(Subject.SYSTEM, Subject.PROJECT),
+    sources=(Source.BUDGET, Source.EXECUTION),
     citation=(
         "Board of Audit 2021, 765 systems: development budgets had high rates of carry-over from "
         "schedules that were planned anew. The shares are presets."
@@ -61,6 +63,7 @@ def carry_over(facts: Budget, parameters: Parameters, as_of: datetime.date) -> O
     version=1,
     title="Budget left unused",
     subjects=(Subject.SYSTEM, Subject.PROJECT),
+    sources=(Source.BUDGET, Source.EXECUTION),
     citation=(
         "Board of Audit 2021, 765 systems: development budgets had high rates of unused money. "
         "The shares are presets."
@@ -147,6 +150,7 @@ class Purchases:
     version=1,
     title="Contracts at the end of the year",
     subjects=(Subject.SYSTEM,),
+    sources=(Source.CONTRACT,),
     citation=(
         "Board of Audit on information systems: budgets used up at the end of the year. The "
         "shares are presets."
@@ -201,6 +205,7 @@ def _year(contract: Purchase) -> int | None:
     version=1,
     title="One vendor holds the contracts",
     subjects=(Subject.SYSTEM,),
+    sources=(Source.CONTRACT,),
     citation=(
         "Board of Audit: 73.9 % of competitions had one bidder, often the vendor of the system in "
         "use. The shares are presets."
@@ -262,6 +267,7 @@ class UnitCost:
     version=1,
     title="Cost a case far above its peers",
     subjects=(Subject.SYSTEM,),
+    sources=(Source.EXECUTION, Source.SERVICE),
     citation=(
         "Policy of 2017: against systems built larger than users need. The multiples of the "
         "class's median are presets."

@@ -13,6 +13,7 @@ from projects.metrics.risk.registry import (
     Parameter,
     Parameters,
     Severity,
+    Source,
     Subject,
     Unit,
     bounds,
@@ -39,6 +40,7 @@ class Ageing:
     version=1,
     title="Support ends without a renewal plan",
     subjects=(Subject.SYSTEM,),
+    sources=(Source.SYSTEM,),
     citation="IT review sheets since 2024 ask for the next renewal. The days are presets.",
     parameters={
         "medium_within_days": Parameter(
@@ -96,6 +98,7 @@ class Conformity:
     version=1,
     title="Renewal without the common rules",
     subjects=(Subject.SYSTEM,),
+    sources=(Source.SYSTEM,),
     citation=(
         "Policy of 2017, directions 1 and 2: API, open data, My Number and the common platform "
         "are looked at when a system is renewed. The numbers are presets."
@@ -156,6 +159,7 @@ def _test(facts: LastTest, parameters: Parameters, as_of: datetime.date) -> Outc
     version=1,
     title="Security test overdue",
     subjects=(Subject.SYSTEM,),
+    sources=(Source.SYSTEM,),
     citation="Common standards for information security (政府機関等の統一基準群). Presets.",
     parameters=bounds(366, 731, Unit.DAYS, "days"),
 )
@@ -169,6 +173,7 @@ def security_test_overdue(facts: LastTest, parameters: Parameters, as_of: dateti
     version=1,
     title="Continuity test overdue",
     subjects=(Subject.SYSTEM,),
+    sources=(Source.SYSTEM,),
     citation="Standard Guideline, operation: drills of continuity plans. Presets.",
     parameters=bounds(366, 731, Unit.DAYS, "days"),
 )
@@ -197,6 +202,7 @@ class Offices:
     version=1,
     title="Nobody answers for it",
     subjects=(Subject.PROJECT,),
+    sources=(Source.PROJECT, Source.STAFFING),
     citation="Policy of 2017, direction 3-1: the roles of ministry CIO, PMO and PJMO are clear.",
     parameters=bounds(1, 2, Unit.COUNT, "times"),
 )

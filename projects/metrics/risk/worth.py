@@ -14,6 +14,7 @@ from projects.metrics.risk.registry import (
     Parameter,
     Parameters,
     Severity,
+    Source,
     Subject,
     Unit,
     as_text,
@@ -42,6 +43,7 @@ class Goals:
     version=1,
     title="Goals missed",
     subjects=(Subject.SYSTEM, Subject.PROJECT),
+    sources=(Source.KPI,),
     citation=(
         "Policy of 2017: investment is judged by what users get. Met or not by the US rule, in "
         "the goal's direction. The shares are presets."
@@ -90,6 +92,7 @@ class Outcomes:
     version=1,
     title="Money without a measured outcome",
     subjects=(Subject.SYSTEM, Subject.PROJECT),
+    sources=(Source.KPI, Source.BUDGET, Source.EXECUTION),
     citation=(
         "Policy of 2017, direction 3-2: cost alone is not enough, the value for users is judged. "
         "The amount is a preset."
@@ -157,6 +160,7 @@ class Promise:
     version=1,
     title="Benefits below the costs",
     subjects=(Subject.PROJECT,),
+    sources=(Source.BASELINE, Source.BUDGET, Source.EXECUTION, Source.KPI),
     citation="OMB Circular A-94; 4 % a year is Japan's customary rate. The ratios are presets.",
     parameters={
         "rate_ratio": Parameter(Decimal("0.04"), Unit.RATIO, "Discount rate a year"),
@@ -217,6 +221,7 @@ def bcr_below_one(facts: Promise, parameters: Parameters, as_of: datetime.date) 
     version=1,
     title="Benefits short of the plan",
     subjects=(Subject.PROJECT,),
+    sources=(Source.KPI,),
     citation="Standard Guideline: realising benefits (便益の実現). The ratios are presets.",
     parameters={
         "medium_below_ratio": Parameter(Decimal("0.8"), Unit.RATIO, "Medium below this share"),

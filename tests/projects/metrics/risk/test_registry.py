@@ -5,7 +5,15 @@ from typing import Any
 import pytest
 
 from projects.metrics.risk import RULES, ParameterError, Problem, Severity, late_report
-from projects.metrics.risk.registry import Outcome, Parameter, Subject, Unit, as_text, rule
+from projects.metrics.risk.registry import (
+    Outcome,
+    Parameter,
+    Source,
+    Subject,
+    Unit,
+    as_text,
+    rule,
+)
 
 
 def test_the_book_holds_these_rules() -> None:
@@ -111,11 +119,27 @@ def test_two_rules_cannot_share_an_id() -> None:
             version=1,
             title="",
             subjects=(Subject.PROJECT,),
+            sources=(Source.PROJECT,),
             citation="",
             parameters={},
         )
         def another(facts: None, parameters: object, as_of: date) -> Outcome:
             raise AssertionError
+
+
+def test_a_rule_says_what_its_figures_are_taken_from() -> None:
+    """Else nobody could tell who may read them."""
+    with pytest.raises(ValueError, match="new_rule does not say what its figures are taken from"):
+        rule(
+            id="new_rule",
+            version=1,
+            title="",
+            subjects=(Subject.PROJECT,),
+            sources=(),
+            citation="",
+            parameters={},
+        )
+    assert all(entry.sources for entry in RULES.values())
 
 
 @pytest.mark.parametrize(
