@@ -1,7 +1,6 @@
 """The fictional government as it stands in the database: its rows, and the planted cases.
 
-One small government is loaded for the whole module, so no test here may write, and none may use
-the `db` fixture.
+One small government is loaded for the whole module, so no test here may write.
 """
 
 import re
@@ -44,6 +43,10 @@ ACT = Act(user=None, at=NOW, source="test")
 DAY = date(2026, 11, 24)
 SETTLED = 2025
 SMALL = 160
+
+
+# Else a run of this file alone would make no database of its own, and read the developer's.
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module")
