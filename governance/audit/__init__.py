@@ -4,6 +4,7 @@
 can be compared. docs/audit.md says what that proves.
 """
 
+from governance.audit import credentials
 from governance.audit.chain import verify
 from governance.audit.events import Act, changes, record, record_deletion, record_object
 from governance.audit.examination import Report, examine
@@ -18,6 +19,7 @@ __all__ = [
     "State",
     "audited_models",
     "changes",
+    "credentials",
     "examine",
     "of",
     "record",

@@ -31,6 +31,7 @@ class Kind(models.TextChoices):
     ROW_GONE = "row gone", _("deleted without an event")
     ROW_RISEN = "row is back", _("there again after its event of deletion")
     NO_EVENT = "no event", _("came without an event")
+    CREDENTIALS = "credentials changed", _("credentials changed outside the trail")
     BARRIER_MISSING = "barrier missing", _("a barrier of the database is missing or switched off")
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from governance.access import Action, Resource, get_visible_or_404, require_somewhere
-from governance.audit import anchors, checks, keys, tasks
+from governance.audit import anchors, checks, credentials, keys, tasks
 from governance.audit.anchors import Anchor
 from governance.audit.events import Act
 from governance.audit.faults import Fault
@@ -169,10 +169,10 @@ def _progress(check: AuditCheck) -> dict[str, Any]:
 
 
 def _type_names() -> dict[str, str]:
-    return {
-        str(model._meta.model_name): capfirst(str(model._meta.verbose_name))
-        for model in apps.get_models()
+    names = {
+        str(m._meta.model_name): capfirst(str(m._meta.verbose_name)) for m in apps.get_models()
     }
+    return {**names, credentials.TYPE: capfirst(str(credentials.NAME))}
 
 
 def _faults_table(check: AuditCheck, request: HttpRequest) -> tuple[Table, Any]:
