@@ -15,11 +15,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from governance.access import Action, Resource, get_visible_or_404, require_somewhere
-from governance.audit import anchors, checks, credentials, keys, tasks
+from governance.audit import anchors, checks, credentials, keys, restores, tasks
 from governance.audit.anchors import Anchor
 from governance.audit.events import Act
+from governance.audit.examination import Verdict
 from governance.audit.faults import Fault
 from governance.audit.forms import VerifyForm
+from governance.audit.restores import replaced_text
 from governance.exceptions import DomainError
 from governance.models import AuditCheck, AuditEvent, AuditHead, User
 from governance.tabular import Badge, Column, Kind, Table, build_table
@@ -44,6 +46,8 @@ def _verdict(check: AuditCheck) -> Badge | str:
     if check.state != AuditCheck.State.DONE:
         return str(check.get_state_display())
     whole = check.result["whole"]
+    if check.result.get("verdict") == Verdict.REPLACED:
+        return Badge(_("replaced by a restore"), "medium")
     return Badge(_("whole"), "ok") if whole else Badge(_("NOT whole"), "high")
 
 
@@ -83,9 +87,13 @@ def _anchors_table(found: list[Anchor]) -> Table:
         AuditEvent.objects.filter(seq__in=[a.seq for a in latest]).values_list("seq", "hash")
     )
 
+    done = restores.known()
+
     def fits(anchor: Anchor) -> Badge:
         if anchor.is_signed() and standing.get(anchor.seq, "") == anchor.hash:
             return Badge(_("fits"), "ok")
+        if anchor.is_signed() and restores.accounting(done, anchor) is not None:
+            return Badge(_("replaced by a restore"), "medium")
         return Badge(_("does NOT fit"), "high")
 
     columns: tuple[Column[Anchor], ...] = (
@@ -235,6 +243,8 @@ def check_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         context |= {
             "result": check.result,
             "faults": faults,
+            "replaced": list(map(replaced_text, check.result.get("replaced", []))),
+            "is_replaced": check.result.get("verdict") == Verdict.REPLACED,
             "page_obj": page,
             "unlisted": check.result["fault_count"] - len(check.result["faults"]),
             "rows": _compared_table(check),
