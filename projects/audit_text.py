@@ -82,6 +82,11 @@ _VERBS: Final[Mapping[str, Text]] = {
     "checked": _("verified"),
     "downloaded": _("downloaded"),
 }
+# Ways whose own names say too little: who sets a password by link acts as the account.
+_SOURCES: Final[Mapping[str, Text]] = {
+    "link-mail": _("by link (mailed)"),
+    "link-shown": _("by link (shown)"),
+}
 # What events are about that is no row.
 _NO_ROWS: Final[Mapping[str, Text]] = {
     "file": _("file"),
@@ -137,6 +142,19 @@ def models_told() -> dict[str, type[models.Model]]:
 def verb_text(verb: str) -> str:
     """The verb of an event in words; events of later versions keep their own name."""
     return str(_VERBS.get(verb) or _VERBS.get(verb.rpartition(".")[2], verb))
+
+
+def source_text(source: str) -> str:
+    """By what way, in words where it needs them."""
+    return str(_SOURCES.get(source, source))
+
+
+def origin_text(origin: Mapping[str, str] | None) -> str:
+    """Where an event came from; "" where it does not say so."""
+    told = origin or {}
+    if "account" in told:
+        return gettext("account %(name)s of the machine") % {"name": told["account"]}
+    return ", ".join(told[name] for name in ("client", "request") if told.get(name))
 
 
 def type_text(object_type: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 
 from django.db import connection, models
 
+from governance import origin
 from governance.audit.states import GONE, State, state_of
 from governance.models import AuditEvent, AuditHead, AuditSeal, User
 from governance.models.base import to_json
@@ -59,6 +60,9 @@ def digest(event: AuditEvent) -> str:
         "seals": event.seals,
         "previous_hash": event.previous_hash,
     }
+    # Events from before there was an origin stay as they were hashed.
+    if event.origin is not None:
+        content["origin"] = event.origin
     canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -149,6 +153,7 @@ def record(
         reason=act.reason,
         state=state,
         seals=_seal(head.seq + 1, wrote),
+        origin=origin.current(),
         previous_hash=head.hash,
     )
     event.hash = digest(event)

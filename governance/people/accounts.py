@@ -4,6 +4,7 @@ Who may do it to whom is decided by the caller; each function writes one event.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from allauth.mfa.models import Authenticator
@@ -68,7 +69,9 @@ def prove(act: Act, user: User, *, is_password_new: bool) -> None:
 def set_password_by_link(act: Act, user: User, password: str, way: Way) -> None:
     """The holder of a one-time link sets a password; every session ends. A mailed link proves the
     holder where the address does; else whoever typed that may be the reader, and is tied to the
-    account. Audited as "user.password_set"."""
+    account. The holder of the link acts as the account, and `act.source` says by what kind of link.
+    Audited as "user.password_set"."""
+    act = replace(act, user=user)
     _set_password(act, "user.password_set", user, password, {"link": way.value})
     sessions.end_all(act, user, "password")
     if way is Way.MAIL:

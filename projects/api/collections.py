@@ -230,6 +230,7 @@ _MADE = (
             "before",
             "after",
             "reason",
+            "origin",
             "previous_hash",
             "hash",
         ),
