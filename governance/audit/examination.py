@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.db import connection
 
-from governance.audit import anchors, barriers, register
+from governance.audit import anchors, barriers, naming, register
 from governance.audit.anchors import ANCHORED, Anchor
 from governance.audit.chain import Expected, Walk
 from governance.audit.faults import Fault, Kind
@@ -130,5 +130,6 @@ def examine(
             progress(walk.events + done)
 
     report.faults += register.compare(compared, rows_seen)
+    report.faults[:KEPT] = naming.named(report.faults[:KEPT])
     report.rows = {item.object_type: item.rows for item in compared}
     return report

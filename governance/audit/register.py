@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy
 
-from governance.audit import bent, credentials
+from governance.audit import bent, credentials, dangling
 from governance.audit.faults import Fault, Kind
 from governance.audit.states import (
     BLANK,
@@ -172,6 +172,7 @@ def compare(compared: list[Compared], progress: Progress | None = None) -> Itera
     counted: list[int] = []
     yield from (fault for fault, _state in credentials.compare(counted))
     compared.append(Compared(None, sum(counted)))
+    yield from dangling.rows()
 
 
 def outside() -> list[tuple[str, str]]:

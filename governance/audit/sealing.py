@@ -34,7 +34,10 @@ def seal_register(act: Act) -> dict[str, dict[str, int]]:
     AuditHead.objects.select_for_update().get(pk=AuditHead.ONLY)
     rows = list(register.compare([]))
     opened = credentials.compare()
-    faults = [*(f for f in rows if f.object_type != credentials.TYPE), *(f for f, _s in opened)]
+    # A reference that leads nowhere is to be mended: no seal makes it lead anywhere.
+    apart = (Kind.DANGLING, Kind.CREDENTIALS)
+    faults = [f for f in rows if f.kind not in apart and f.object_type != credentials.TYPE]
+    faults += [fault for fault, _state in opened]
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for fault in faults:
         counts[fault.object_type][fault.kind.value] += 1

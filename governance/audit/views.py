@@ -1,21 +1,20 @@
 """The auditor verifies in the browser: what the trail is anchored to, and whether all fits."""
 
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
-from django.apps import apps
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from governance.access import Action, Resource, get_visible_or_404, require_somewhere
-from governance.audit import anchors, checks, credentials, keys, restores, tasks
+from governance.audit import anchors, checks, keys, naming, restores, tasks
 from governance.audit.anchors import Anchor
 from governance.audit.events import Act
 from governance.audit.examination import Verdict
@@ -176,29 +175,27 @@ def _progress(check: AuditCheck) -> dict[str, Any]:
     return {"check": check, "is_running": check.state in checks.OPEN}
 
 
-def _type_names() -> dict[str, str]:
-    names = {
-        str(m._meta.model_name): capfirst(str(m._meta.verbose_name)) for m in apps.get_models()
-    }
-    return {**names, credentials.TYPE: capfirst(str(credentials.NAME))}
+def _history(fault: Fault) -> str | None:
+    """Where the trail lists what was done to the record of a fault."""
+    object_type, key = naming.about(fault)
+    if not object_type:
+        return None
+    return f"{reverse('audit-list')}?{urlencode({'type': object_type, 'key': key})}"
 
 
 def _faults_table(check: AuditCheck, request: HttpRequest) -> tuple[Table, Any]:
     faults = [Fault.of(stored) for stored in check.result["faults"]]
     page = Paginator(faults, FAULTS_PER_PAGE).get_page(request.GET.get("page"))
-    names = _type_names()
     columns: tuple[Column[Fault], ...] = (
         Column("seq", _("event"), lambda fault: fault.seq or None, Kind.INTEGER),
         Column(
             "object",
             _("object"),
-            lambda f: (
-                f"{names.get(f.object_type, f.object_type)} #{f.object_key}"
-                if f.object_type
-                else None
-            ),
+            lambda fault: naming.record_words(fault) or None,
+            url=_history,
         ),
         Column("kind", _("what is wrong"), lambda fault: fault.kind.label),
+        Column("fields", _("field"), lambda fault: naming.field_words(fault) or None),
         Column("detail", _("detail"), lambda fault: fault.detail or None),
     )
     table = build_table(
@@ -213,9 +210,8 @@ def _faults_table(check: AuditCheck, request: HttpRequest) -> tuple[Table, Any]:
 
 
 def _compared_table(check: AuditCheck) -> Table:
-    names = _type_names()
     columns: tuple[Column[tuple[str, int]], ...] = (
-        Column("kind", _("kind"), lambda row: names.get(row[0], row[0])),
+        Column("kind", _("kind"), lambda row: naming.type_words(row[0])),
         Column("rows", _("rows"), lambda row: row[1], Kind.INTEGER),
     )
     return build_table(

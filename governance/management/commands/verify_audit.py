@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from governance import audit
-from governance.audit import anchors, keys, register
+from governance.audit import anchors, keys, naming, register
 from governance.audit.examination import KEPT
 from governance.audit.restores import replaced_text
 from governance.exceptions import DomainError
@@ -56,7 +56,7 @@ class Command(BaseCommand):
 
     def _tell(self, report: audit.Report) -> None:
         for fault in report.faults[:KEPT]:
-            self.stderr.write(f"{fault}: {fault.kind.label}")
+            self.stderr.write(f"{fault}: {naming.sentence(fault)}")
         if (more := len(report.faults) - KEPT) > 0:
             self.stderr.write(_("and %(n)d more (--json counts them by kind)") % {"n": more})
         self.stdout.write(
