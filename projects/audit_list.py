@@ -36,10 +36,11 @@ def history_columns() -> tuple[Column[Entry], ...]:
         Column(
             "changes",
             _("what changed"),
-            lambda entry: entry.told or None,
+            lambda entry: entry.told,
             definition=_("Field: value before → value after."),
         ),
-        Column("reason", _("reason"), lambda entry: entry.event.reason or None),
+        # Most acts need none: an empty cell, and no dash that says that one is owed.
+        Column("reason", _("reason"), lambda entry: entry.event.reason),
     )
 
 
@@ -54,7 +55,7 @@ def audit_columns() -> tuple[Column[Entry], ...]:
         Column(
             "origin",
             _("from where"),
-            lambda entry: origin_text(entry.event.origin) or None,
+            lambda entry: origin_text(entry.event.origin),
             definition=_(
                 "The address of the client and the number of the request, as the log has it; for"
                 " commands and jobs the account of the machine that they ran as."

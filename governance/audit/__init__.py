@@ -6,7 +6,7 @@ can be compared. docs/audit.md says what that proves.
 
 from governance.audit import credentials
 from governance.audit.chain import verify
-from governance.audit.events import Act, changes, record, record_deletion, record_object
+from governance.audit.events import Act, changes, name_of, record, record_deletion, record_object
 from governance.audit.examination import Report, Verdict, examine
 from governance.audit.faults import Fault, Kind
 from governance.audit.states import State, audited_models, of, stored
@@ -22,6 +22,7 @@ __all__ = [
     "changes",
     "credentials",
     "examine",
+    "name_of",
     "of",
     "record",
     "record_deletion",

@@ -13,7 +13,9 @@ from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Any, Final, TypeVar
 
+from django.conf import settings
 from django.db import connection, models
+from django.utils.translation import override
 
 from governance import origin
 from governance.audit.states import GONE, State, state_of
@@ -35,7 +37,7 @@ class Act:
 
     @property
     def actor_name(self) -> str:
-        return str(self.user) if self.user is not None else self.source
+        return name_of(self.user) if self.user is not None else self.source
 
 
 def digest(event: AuditEvent) -> str:
@@ -114,6 +116,16 @@ def _batches(rows: Iterable[T]) -> Iterator[list[T]]:
     source = iter(rows)
     while batch := list(islice(source, BATCH)):
         yield batch
+
+
+def name_of(thing: object) -> str:
+    """What the trail calls a thing: as the site's own language has it, whoever acts in which language.
+
+    Else one record would go by another name with each of its events, and nobody who looks for one of
+    them would find them all.
+    """
+    with override(settings.LANGUAGE_CODE):
+        return str(thing)
 
 
 def record(
@@ -208,7 +220,7 @@ def _record_of(
         verb,
         object_type=instance._meta.model_name or "",
         object_key=str(instance.pk),
-        object_name=str(instance),
+        object_name=name_of(instance),
         before=before,
         after=after,
         state=state,

@@ -11,14 +11,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from django.apps import apps
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from governance.audit import credentials
+from governance.audit.events import name_of
 from governance.audit.faults import Fault, Kind
 from governance.audit.states import audited_models, type_of
 from governance.models import AuditEvent
@@ -45,7 +44,7 @@ def _type_and_key(fault: Fault) -> tuple[str, str]:
 
 def named(faults: Iterable[Fault]) -> list[Fault]:
     """Faults with the names of their records, and the fields where those can be told. Cost: two
-    queries a kind of record."""
+    queries a kind of record, and what a name asks for of each row that no event has named."""
     faults = list(faults)
     asked: dict[str, set[str]] = defaultdict(set)
     for fault in faults:
@@ -89,8 +88,7 @@ def _named(fault: Fault, known: _Known | None, row: models.Model | None) -> Faul
     code = "" if row is None and not known.values else _code(fault, known, row)
     name = known.name
     if not name and row is not None:
-        with override(settings.LANGUAGE_CODE):
-            name = str(row)
+        name = name_of(row)
     words = " ".join(dict.fromkeys(part for part in (code, name) if part))
     fields = fault.fields or _changed(fault, known.values, row)
     return replace(fault, name=words[:300], fields=fields)

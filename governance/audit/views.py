@@ -22,6 +22,7 @@ from governance.audit.faults import Fault
 from governance.audit.forms import VerifyForm
 from governance.audit.restores import replaced_text
 from governance.exceptions import DomainError
+from governance.formatting import DASH, integer
 from governance.models import AuditCheck, AuditEvent, AuditHead, User
 from governance.tabular import Badge, Column, Kind, Table, build_table
 
@@ -187,16 +188,17 @@ def _faults_table(check: AuditCheck, request: HttpRequest) -> tuple[Table, Any]:
     faults = [Fault.of(stored) for stored in check.result["faults"]]
     page = Paginator(faults, FAULTS_PER_PAGE).get_page(request.GET.get("page"))
     columns: tuple[Column[Fault], ...] = (
-        Column("seq", _("event"), lambda fault: fault.seq or None, Kind.INTEGER),
+        # Most faults have no event, field or detail: that is nothing that somebody has yet to report.
+        Column("seq", _("event"), lambda fault: integer(fault.seq) if fault.seq else DASH),
         Column(
             "object",
             _("object"),
-            lambda fault: naming.record_words(fault) or None,
+            naming.record_words,
             url=_history,
         ),
         Column("kind", _("what is wrong"), lambda fault: fault.kind.label),
-        Column("fields", _("field"), lambda fault: naming.field_words(fault) or None),
-        Column("detail", _("detail"), lambda fault: fault.detail or None),
+        Column("fields", _("field"), naming.field_words),
+        Column("detail", _("detail"), lambda fault: fault.detail),
     )
     table = build_table(
         columns,
