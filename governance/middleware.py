@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import resolve
 from django_structlog.middlewares import RequestMiddleware
 
+from governance import origin
 from governance.exceptions import OddCharacters
 from governance.fields.text import check_structure
 
@@ -24,7 +25,8 @@ _HEALTH: Final = ("/healthz", "/readyz")
 
 
 class RequestLog(RequestMiddleware):
-    """One line a request: who, from where, what came of it; the number is in the answer too.
+    """One line a request: who, from where, what came of it; the number is in the answer too, and in
+    each event of the trail.
 
     Never asks the database: an account is named if somebody else looked it up.
     """
@@ -34,10 +36,12 @@ class RequestLog(RequestMiddleware):
         super().prepare(request)
         number = structlog.contextvars.get_contextvars()["request_id"]
         request.request_id = number  # type: ignore[attr-defined]
+        origin.enter(number, client_address(request))
 
     def handle_response(self, request: HttpRequest, response: HttpResponse) -> None:
         response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
         super().handle_response(request, response)
+        origin.leave()
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:

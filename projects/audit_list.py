@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from governance.fields.forms import DayField
 from governance.models import AuditEvent
 from governance.tabular import Column, Kind, Text
-from projects.audit_text import Entry, entries, types_told
+from projects.audit_text import Entry, entries, origin_text, source_text, types_told
 from projects.filters import LONGEST_TEXT, LineFilter, TypedFilter, capital, complaint_of, described
 
 # Events read at a time while a file is written.
@@ -29,15 +29,18 @@ def history_columns() -> tuple[Column[Entry], ...]:
         Column("seq", _("No."), lambda entry: entry.event.seq, Kind.INTEGER),
         Column("at", _("at"), lambda entry: entry.event.at, Kind.DATETIME),
         Column("actor", _("actor"), lambda entry: entry.event.actor_name),
-        Column("source", _("by way of"), lambda entry: entry.event.source, Kind.CHOICE),
+        Column(
+            "source", _("by way of"), lambda entry: source_text(entry.event.source), Kind.CHOICE
+        ),
         Column("verb", _("verb"), lambda entry: entry.verb, Kind.CHOICE),
         Column(
             "changes",
             _("what changed"),
-            lambda entry: entry.told or None,
+            lambda entry: entry.told,
             definition=_("Field: value before → value after."),
         ),
-        Column("reason", _("reason"), lambda entry: entry.event.reason or None),
+        # Most acts need none: an empty cell, and no dash that says that one is owed.
+        Column("reason", _("reason"), lambda entry: entry.event.reason),
     )
 
 
@@ -49,6 +52,15 @@ def audit_columns() -> tuple[Column[Entry], ...]:
         at,
         actor,
         source,
+        Column(
+            "origin",
+            _("from where"),
+            lambda entry: origin_text(entry.event.origin),
+            definition=_(
+                "The address of the client and the number of the request, as the log has it; for"
+                " commands and jobs the account of the machine that they ran as."
+            ),
+        ),
         verb,
         Column("type", _("object type"), lambda entry: entry.type_name, Kind.CHOICE),
         Column(

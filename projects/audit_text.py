@@ -60,6 +60,7 @@ _VERBS: Final[Mapping[str, Text]] = {
     "sessions_ended": _("sessions ended"),
     "password_set": _("password set"),
     "password_changed": _("password changed"),
+    "password_rehashed": _("password hashed anew"),
     "address_changed": _("address changed"),
     "link_mailed": _("link mailed"),
     "link_not_sent": _("link not sent"),
@@ -67,6 +68,7 @@ _VERBS: Final[Mapping[str, Text]] = {
     "factor_added": _("second factor added"),
     "factor_removed": _("second factor removed"),
     "factor_renewed": _("recovery codes renewed"),
+    "recovery_code_used": _("recovery code used"),
     "factors_reset": _("second factor reset"),
     "single_sign_on_linked": _("single sign-on linked"),
     "credentials_ended": _("password and factors ended"),
@@ -79,6 +81,11 @@ _VERBS: Final[Mapping[str, Text]] = {
     "check_asked": _("verification asked for"),
     "checked": _("verified"),
     "downloaded": _("downloaded"),
+}
+# Ways whose own names say too little: who sets a password by link acts as the account.
+_SOURCES: Final[Mapping[str, Text]] = {
+    "link-mail": _("by link (mailed)"),
+    "link-shown": _("by link (shown)"),
 }
 # What events are about that is no row.
 _NO_ROWS: Final[Mapping[str, Text]] = {
@@ -135,6 +142,19 @@ def models_told() -> dict[str, type[models.Model]]:
 def verb_text(verb: str) -> str:
     """The verb of an event in words; events of later versions keep their own name."""
     return str(_VERBS.get(verb) or _VERBS.get(verb.rpartition(".")[2], verb))
+
+
+def source_text(source: str) -> str:
+    """By what way, in words where it needs them."""
+    return str(_SOURCES.get(source, source))
+
+
+def origin_text(origin: Mapping[str, str] | None) -> str:
+    """Where an event came from; "" where it does not say so."""
+    told = origin or {}
+    if "account" in told:
+        return gettext("account %(name)s of the machine") % {"name": told["account"]}
+    return ", ".join(told[name] for name in ("client", "request") if told.get(name))
 
 
 def type_text(object_type: str) -> str:

@@ -4,9 +4,10 @@
 can be compared. docs/audit.md says what that proves.
 """
 
+from governance.audit import credentials
 from governance.audit.chain import verify
-from governance.audit.events import Act, changes, record, record_deletion, record_object
-from governance.audit.examination import Report, examine
+from governance.audit.events import Act, changes, name_of, record, record_deletion, record_object
+from governance.audit.examination import Report, Verdict, examine
 from governance.audit.faults import Fault, Kind
 from governance.audit.states import State, audited_models, of, stored
 
@@ -16,9 +17,12 @@ __all__ = [
     "Kind",
     "Report",
     "State",
+    "Verdict",
     "audited_models",
     "changes",
+    "credentials",
     "examine",
+    "name_of",
     "of",
     "record",
     "record_deletion",

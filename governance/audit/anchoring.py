@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from governance.access import Role
-from governance.audit import anchors
+from governance.audit import anchors, restores
 from governance.audit.anchors import Anchor
 from governance.audit.events import Act, record
 from governance.models import AuditEvent, AuditHead, Membership, User
@@ -28,10 +28,12 @@ TYPE: Final = "trail"
 
 @dataclass(slots=True)
 class Anchored:
-    """What came of anchoring. `fits` tells whether the anchor before still names its event."""
+    """What came of anchoring. `fits` tells whether the anchor before still names its event;
+    `replaced_by` the event of the restore that accounts for it where it does not, else 0."""
 
     anchor: Anchor
     fits: bool = True
+    replaced_by: int = 0
     mailed: list[str] = field(default_factory=list)
     not_mailed: list[str] = field(default_factory=list)
 
@@ -49,6 +51,9 @@ def anchor(act: Act) -> Anchored | None:
     except FileExistsError:
         return None
     done = Anchored(anchors.read(path.name, path.read_bytes()), fits=_fits(before))
+    if before is not None and not done.fits:
+        restore = restores.accounting(restores.known(), before)
+        done.replaced_by = 0 if restore is None else restore.seq
     _mail_auditors(done, path, act.at)
     with transaction.atomic():
         record(
@@ -81,7 +86,7 @@ def anchor_daily(at: datetime) -> str:
     done = anchor(Act(user=None, at=at, source="schedule"))
     if done is None:
         return _("The trail is anchored already.")
-    if not done.fits:
+    if not done.fits and not done.replaced_by:
         logger.error("The audit trail does not fit its last anchor: run manage.py verify_audit")
     return sentence(done)
 
@@ -95,11 +100,16 @@ def sentence(done: Anchored) -> str:
     if done.not_mailed:
         told += " " + _("Not reached by mail: %(names)s.") % {"names": ", ".join(done.not_mailed)}
     if not done.fits:
-        told += " " + _misfit()
+        told += " " + _misfit(done)
     return told
 
 
-def _misfit() -> str:
+def _misfit(done: Anchored) -> str:
+    if done.replaced_by:
+        return _(
+            "The anchor before was made on events that a restore of a backup has replaced: see event"
+            " %(seq)d. Ask who restored it, and why."
+        ) % {"seq": done.replaced_by}
     return _(
         "The trail does NOT fit the anchor before: its event is gone or was rewritten. Run manage.py"
         " verify_audit with the anchors that you keep."
@@ -139,7 +149,7 @@ def _mail(person: User, done: Anchored, content: bytes) -> None:
             "seq": found.seq,
         }
         lines = [
-            *([] if done.fits else [_misfit(), ""]),
+            *([] if done.fits else [_misfit(done), ""]),
             _("Keep this mail: it proves later that nothing before it was rewritten."),
             "",
             _("Last event: %(seq)d") % {"seq": found.seq},

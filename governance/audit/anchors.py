@@ -13,14 +13,13 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
 from django.conf import settings
 
-from governance.audit import keys
+from governance.audit import keys, restores
 from governance.audit.chain import Expected
 from governance.audit.faults import Fault, Kind
 from governance.models import AuditHead
@@ -166,21 +165,28 @@ def signature_faults(anchors: Iterable[Anchor], trusted: frozenset[str]) -> Iter
 
 
 def gaps(anchors: Iterable[Anchor]) -> Iterator[Fault]:
-    """Anchors of one folder that do not follow the one before: one was taken out or replaced. The
-    first of a folder follows none."""
+    """Anchors of one folder that follow none of the others: one was taken out or replaced. The
+    first of a folder follows none; no two follow the same one.
+
+    By what they say of each other, not by number: after a restore of a backup numbers begin again
+    below those of the anchors made since."""
     anchors = list(anchors)
-    for first in anchors[:1]:
-        if first.previous:
-            yield Fault(first.seq, Kind.ANCHOR_MISSING, detail=first.name)
-    for before, anchor in pairwise(anchors):
-        if anchor.previous != before.sha256:
+    there = {anchor.sha256 for anchor in anchors}
+    followed: set[str] = set()
+    for anchor in sorted(anchors, key=lambda anchor: (anchor.at, anchor.seq)):
+        is_first = not anchor.previous
+        if anchor.previous in followed or not (is_first or anchor.previous in there):
             yield Fault(anchor.seq, Kind.ANCHOR_MISSING, detail=anchor.name)
+        followed.add(anchor.previous)
 
 
 def last(folder: Path) -> Anchor | None:
-    """The latest anchor of a folder; files that are none are passed over (`read_files` tells)."""
+    """The latest anchor of a folder: the one that no other follows. Files that are none are passed
+    over (`read_files` tells)."""
     found, _faults = read_files(files(folder))
-    return found[-1] if found else None
+    followed = {anchor.previous for anchor in found}
+    ends = [anchor for anchor in found if anchor.sha256 not in followed]
+    return (ends or found)[-1] if found else None
 
 
 # Writing ----------------------------------------------------------------------------------------
@@ -209,9 +215,24 @@ def write(head: AuditHead, at: datetime) -> Path:
     content = _content(unsigned)
     signature = base64.b64encode(key.sign(_signed(content))).decode()
     text = json.dumps({**content, "signature": signature}, indent=1, sort_keys=True) + "\n"
-    target = folder / f"{at.astimezone(UTC):%Y-%m-%d}-{head.seq:012}.anchor.json"
+    name = f"{at.astimezone(UTC):%Y-%m-%d}-{head.seq:012}"
+    target = folder / f"{name}.anchor.json"
+    if target.exists() and _is_replaced(target, head):
+        # This number was another event's today, before a restore.
+        target = folder / f"{name}-{head.hash[:12]}.anchor.json"
     _place(target, text.encode())
     return target
+
+
+def _is_replaced(file: Path, head: AuditHead) -> bool:
+    """Whether a file names another event of the head's number, which a restore has replaced."""
+    try:
+        found = read(file.name, file.read_bytes())
+    except NoAnchor:
+        return False
+    if found.hash == head.hash:
+        return False
+    return restores.accounting(restores.known(), found) is not None
 
 
 def _place(target: Path, content: bytes) -> None:

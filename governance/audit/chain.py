@@ -9,8 +9,10 @@ from typing import Final
 from django.conf import settings
 from django.db import models
 
+from governance.audit import restores
 from governance.audit.events import digest, seals_digest
 from governance.audit.faults import Fault, Kind
+from governance.audit.restores import Replaced, Restore
 from governance.models import AuditEvent, AuditHead, AuditSeal
 
 Progress = Callable[[int], object]
@@ -32,7 +34,8 @@ class Expected:
 class Walk:
     """One walk along the chain, against what anchors say; reads both tables once.
 
-    `events` is the number of the last event walked.
+    `events` is the number of the last event walked; `replaced` are anchors that do not fit and that
+    a restore accounts for: they are no faults.
     """
 
     anchors: Mapping[int, list[Expected]] = field(default_factory=dict)
@@ -40,6 +43,8 @@ class Walk:
     events: int = 0
     seals: int = 0
     last_hash: str = ""
+    replaced: list[Replaced] = field(default_factory=list)
+    _restores: list[Restore] = field(default_factory=list)
     _latest: datetime | None = None
     _floor: datetime | None = None
 
@@ -64,6 +69,8 @@ class Walk:
             has_time = event.at is not None
             if not has_time or digest(event) != event.hash:
                 yield Fault(event.seq, Kind.ALTERED)
+            elif (restore := restores.of(event)) is not None:
+                self._restores.append(restore)
             yield from seals.upto(event)
             if has_time:
                 yield from self._times(event)
@@ -77,7 +84,16 @@ class Walk:
         yield from _head_faults(heads, expected - 1, self.last_hash)
         for seq, anchors in sorted(self.anchors.items()):
             if seq >= expected:
-                yield from (Fault(seq, Kind.ANCHORED_GONE, detail=a.name) for a in anchors)
+                gone = (anchor for anchor in anchors if not self._is_replaced(anchor))
+                yield from (Fault(seq, Kind.ANCHORED_GONE, detail=a.name) for a in gone)
+
+    def _is_replaced(self, anchor: Expected) -> bool:
+        """Whether a restore that was walked by now accounts for an anchor that does not fit."""
+        restore = restores.accounting(self._restores, anchor)
+        if restore is None:
+            return False
+        self.replaced.append(Replaced(anchor.name, anchor.seq, restore))
+        return True
 
     def _times(self, event: AuditEvent) -> Iterator[Fault]:
         """Events stand in the order of their commits; a clock that was set back shows."""
@@ -94,6 +110,8 @@ class Walk:
         slack = timedelta(seconds=settings.AUDIT_CLOCK_TOLERANCE)
         for anchor in self.anchors.get(event.seq, ()):
             if event.hash != anchor.hash:
+                if self._is_replaced(anchor):
+                    continue
                 yield Fault(event.seq, Kind.NOT_ANCHORED, detail=anchor.name)
             if event.at > anchor.at + slack:
                 yield Fault(event.seq, Kind.AFTER_ANCHOR, detail=anchor.name)

@@ -145,6 +145,7 @@ def _keep(pk: UUID, report: audit.Report, at: datetime) -> None:
         after={
             "check": str(pk),
             **told,
+            "replaced": len(report.replaced),
             "fault_kinds": check.result["fault_kinds"],
             "anchors": [anchor.name for anchor in report.anchors],
             "rows": sum(report.rows.values()),

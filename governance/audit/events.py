@@ -13,8 +13,11 @@ from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Any, Final, TypeVar
 
+from django.conf import settings
 from django.db import connection, models
+from django.utils.translation import override
 
+from governance import origin
 from governance.audit.states import GONE, State, state_of
 from governance.models import AuditEvent, AuditHead, AuditSeal, User
 from governance.models.base import to_json
@@ -34,7 +37,7 @@ class Act:
 
     @property
     def actor_name(self) -> str:
-        return str(self.user) if self.user is not None else self.source
+        return name_of(self.user) if self.user is not None else self.source
 
 
 def digest(event: AuditEvent) -> str:
@@ -59,6 +62,9 @@ def digest(event: AuditEvent) -> str:
         "seals": event.seals,
         "previous_hash": event.previous_hash,
     }
+    # Events from before there was an origin stay as they were hashed.
+    if event.origin is not None:
+        content["origin"] = event.origin
     canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -112,6 +118,16 @@ def _batches(rows: Iterable[T]) -> Iterator[list[T]]:
         yield batch
 
 
+def name_of(thing: object) -> str:
+    """What the trail calls a thing: as the site's own language has it, whoever acts in which language.
+
+    Else one record would go by another name with each of its events, and nobody who looks for one of
+    them would find them all.
+    """
+    with override(settings.LANGUAGE_CODE):
+        return str(thing)
+
+
 def record(
     act: Act,
     verb: str,
@@ -149,6 +165,7 @@ def record(
         reason=act.reason,
         state=state,
         seals=_seal(head.seq + 1, wrote),
+        origin=origin.current(),
         previous_hash=head.hash,
     )
     event.hash = digest(event)
@@ -203,7 +220,7 @@ def _record_of(
         verb,
         object_type=instance._meta.model_name or "",
         object_key=str(instance.pk),
-        object_name=str(instance),
+        object_name=name_of(instance),
         before=before,
         after=after,
         state=state,

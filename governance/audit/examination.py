@@ -4,14 +4,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final
 
 from django.db import connection
 
-from governance.audit import anchors, barriers, register
+from governance.audit import anchors, barriers, naming, register
 from governance.audit.anchors import ANCHORED, Anchor
 from governance.audit.chain import Expected, Walk
 from governance.audit.faults import Fault, Kind
+from governance.audit.restores import Replaced
 from governance.models import AuditEvent
 
 Progress = Callable[[int], object]
@@ -20,9 +22,18 @@ KEPT: Final = 500
 """Faults that a kept report lists; it counts all."""
 
 
+class Verdict(StrEnum):
+    """What a verification comes to. Where a restore has replaced what an anchor names, the trail
+    accounts for it, and proves nothing: whether that restore was an honest one is for people."""
+
+    WHOLE = "whole"
+    REPLACED = "replaced"
+    NOT_WHOLE = "not whole"
+
+
 @dataclass(slots=True)
 class Report:
-    """What was compared, and every fault."""
+    """What was compared, every fault, and the anchors that a restore of a backup accounts for."""
 
     at: datetime
     faults: list[Fault] = field(default_factory=list)
@@ -31,16 +42,25 @@ class Report:
     last_hash: str = ""
     anchors: list[Anchor] = field(default_factory=list)
     rows: dict[str, int] = field(default_factory=dict)
+    replaced: list[Replaced] = field(default_factory=list)
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.faults:
+            return Verdict.NOT_WHOLE
+        return Verdict.REPLACED if self.replaced else Verdict.WHOLE
 
     @property
     def is_whole(self) -> bool:
-        return not self.faults
+        return self.verdict is Verdict.WHOLE
 
     def as_json(self) -> dict[str, Any]:
         """docs/audit.md has the shape."""
         kinds = Counter(fault.kind.value for fault in self.faults)
         return {
             "whole": self.is_whole,
+            "verdict": self.verdict.value,
+            "replaced": [one.as_json() for one in self.replaced],
             "at": self.at.isoformat(),
             "events": self.events,
             "seals": self.seals,
@@ -102,6 +122,7 @@ def examine(
     walk = Walk(anchors=expected, until=at)
     report.faults += walk.faults(progress)
     report.events, report.seals, report.last_hash = walk.events, walk.seals, walk.last_hash
+    report.replaced = walk.replaced
     compared: list[register.Compared] = []
 
     def rows_seen(done: int) -> None:
@@ -109,5 +130,6 @@ def examine(
             progress(walk.events + done)
 
     report.faults += register.compare(compared, rows_seen)
+    report.faults[:KEPT] = naming.named(report.faults[:KEPT])
     report.rows = {item.object_type: item.rows for item in compared}
     return report

@@ -31,18 +31,26 @@ class Kind(models.TextChoices):
     ROW_GONE = "row gone", _("deleted without an event")
     ROW_RISEN = "row is back", _("there again after its event of deletion")
     NO_EVENT = "no event", _("came without an event")
+    DANGLING = "dangling", _("points to a record that does not exist")
+    CREDENTIALS = "credentials changed", _("credentials changed outside the trail")
     BARRIER_MISSING = "barrier missing", _("a barrier of the database is missing or switched off")
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault: at an event's number (0 for none), or at a row of the register."""
+    """One fault: at an event's number (0 for none), or at a row of the register.
+
+    `name` is what the trail called the record, `fields` the columns in question, where they can be told
+    (`governance.audit.naming`).
+    """
 
     seq: int
     kind: Kind
     object_type: str = ""
     object_key: str = ""
     detail: str = ""
+    name: str = ""
+    fields: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         where = f"{self.object_type} {self.object_key}".strip() or str(self.seq or "-")
@@ -55,9 +63,12 @@ class Fault:
             "object_type": self.object_type,
             "object_key": self.object_key,
             "detail": self.detail,
+            "name": self.name,
+            "fields": list(self.fields),
         }
 
     @classmethod
     def of(cls, stored: dict[str, Any]) -> Self:
         """What `as_json` made."""
-        return cls(**{**stored, "kind": Kind(stored["kind"])})
+        fields = tuple(stored.get("fields", ()))
+        return cls(**{**stored, "kind": Kind(stored["kind"]), "fields": fields})

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy
 
-from governance.audit import bent
+from governance.audit import bent, credentials, dangling
 from governance.audit.faults import Fault, Kind
 from governance.audit.states import (
     BLANK,
@@ -40,20 +40,18 @@ NOTHING: Final = Told(0, BLANK)
 # Of one kind; a table with more was rewritten as a whole.
 _MOST_BENT: Final = 500
 _LEFT_OUT: Final = gettext_lazy("columns that no event answers for")
-_FACTORS: Final = gettext_lazy("second factors and ties to single sign-on")
-_BY_EVENTS: Final = gettext_lazy("each change through the program is an event of the account")
 
 
 @dataclass(slots=True)
 class Compared:
-    """How many rows of one model were compared."""
+    """How many rows of one model were compared; without one, how many credentials."""
 
-    model: type[models.Model]
+    model: type[models.Model] | None
     rows: int = 0
 
     @property
     def object_type(self) -> str:
-        return type_of(self.model)
+        return credentials.TYPE if self.model is None else type_of(self.model)
 
 
 def told_of(object_type: str, keys: Iterable[str]) -> dict[str, Told]:
@@ -96,9 +94,10 @@ def _chunks(rows: Iterable[Any]) -> Iterator[list[Any]]:
         yield chunk
 
 
-def _rows_there(compared: Compared, tick: Callable[[], object]) -> Iterator[Fault]:
+def _rows_there(
+    model: type[models.Model], compared: Compared, tick: Callable[[], object]
+) -> Iterator[Fault]:
     """Rows that are there and are not as the trail says. Cost: three queries a 2,000 rows."""
-    model = compared.model
     # What cannot even be read is told, and left out: it hides nothing else.
     unread = list(islice(bent.rows(model), _MOST_BENT))
     yield from unread
@@ -168,8 +167,12 @@ def compare(compared: list[Compared], progress: Progress | None = None) -> Itera
     for model in audited_models():
         found = Compared(model)
         compared.append(found)
-        yield from _rows_there(found, tick)
+        yield from _rows_there(model, found, tick)
         yield from _rows_gone(model, tick)
+    counted: list[int] = []
+    yield from (fault for fault, _state in credentials.compare(counted))
+    compared.append(Compared(None, sum(counted)))
+    yield from dangling.rows()
 
 
 def outside() -> list[tuple[str, str]]:
@@ -183,11 +186,11 @@ def outside() -> list[tuple[str, str]]:
         for model in audited_models()
         if getattr(model, "trail_leaves_out", ())
     ]
-    return [*kinds, *columns, (str(_FACTORS), str(_BY_EVENTS))]
+    return [*kinds, *columns]
 
 
 def _left_out(model: Any) -> list[str]:
     """The columns and relations that no state holds, in words."""
-    kept = model.trail_leaves_out
+    kept = model.trail_leaves_out - getattr(model, "trail_keeps_apart", frozenset())
     fields = [*model._meta.concrete_fields, *model._meta.many_to_many]
     return sorted(str(f.verbose_name) for f in fields if {f.name, f.attname} & kept)

@@ -2,11 +2,12 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from itertools import chain
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from governance.audit import register
+from governance.audit import credentials, register
 from governance.audit.events import Act, record
 from governance.audit.faults import Fault, Kind
 from governance.audit.states import GONE, State, audited_models, stored, type_of
@@ -31,7 +32,12 @@ def seal_register(act: Act) -> dict[str, dict[str, int]]:
     if not act.reason.strip():
         raise NoReason
     AuditHead.objects.select_for_update().get(pk=AuditHead.ONLY)
-    faults = list(register.compare([]))
+    rows = list(register.compare([]))
+    opened = credentials.compare()
+    # A reference that leads nowhere is to be mended: no seal makes it lead anywhere.
+    apart = (Kind.DANGLING, Kind.CREDENTIALS)
+    faults = [f for f in rows if f.kind not in apart and f.object_type != credentials.TYPE]
+    faults += [fault for fault, _state in opened]
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for fault in faults:
         counts[fault.object_type][fault.kind.value] += 1
@@ -43,7 +49,7 @@ def seal_register(act: Act) -> dict[str, dict[str, int]]:
             object_type="register",
             object_key="all",
             after=told,
-            wrote=_states(faults),
+            wrote=chain(_states(faults), (state for _fault, state in opened)),
         )
     return told
 

@@ -141,7 +141,7 @@ def _kept_relations(model: type[models.Model]) -> list[Any]:
     return [f for f in model._meta.many_to_many if f.name not in left_out]
 
 
-def _hashed(object_type: str, key: str, values: Mapping[str, Any]) -> str:
+def hashed(object_type: str, key: str, values: Mapping[str, Any]) -> str:
     kept = {name: value for name, value in values.items() if value != "" and value != []}
     if not kept:
         return BLANK
@@ -165,7 +165,7 @@ def state_of(instance: models.Model, known: Mapping[str, Any] | None = None) -> 
         else:
             ids = getattr(instance, relation.name).values_list("pk", flat=True)
         values[relation.name] = sorted(ids)
-    return _hashed(type_of(instance), str(instance.pk), values)
+    return hashed(type_of(instance), str(instance.pk), values)
 
 
 def of(instances: Iterable[models.Model]) -> Iterator[State]:
@@ -225,7 +225,7 @@ def _of_chunk(model: type[models.Model], rows: Any) -> Iterator[tuple[Any, State
         }
         for name, ids in related.items():
             values[name] = sorted(ids.get(pk, ()))
-        yield pk, State(object_type, str(pk), _hashed(object_type, str(pk), values))
+        yield pk, State(object_type, str(pk), hashed(object_type, str(pk), values))
 
 
 def _related(relation: Any, pks: list[Any]) -> dict[Any, list[Any]]:

@@ -1,26 +1,28 @@
 """The auditor verifies in the browser: what the trail is anchored to, and whether all fits."""
 
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
-from django.apps import apps
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from governance.access import Action, Resource, get_visible_or_404, require_somewhere
-from governance.audit import anchors, checks, keys, tasks
+from governance.audit import anchors, checks, keys, naming, restores, tasks
 from governance.audit.anchors import Anchor
 from governance.audit.events import Act
+from governance.audit.examination import Verdict
 from governance.audit.faults import Fault
 from governance.audit.forms import VerifyForm
+from governance.audit.restores import replaced_text
 from governance.exceptions import DomainError
+from governance.formatting import DASH, integer
 from governance.models import AuditCheck, AuditEvent, AuditHead, User
 from governance.tabular import Badge, Column, Kind, Table, build_table
 
@@ -44,6 +46,8 @@ def _verdict(check: AuditCheck) -> Badge | str:
     if check.state != AuditCheck.State.DONE:
         return str(check.get_state_display())
     whole = check.result["whole"]
+    if check.result.get("verdict") == Verdict.REPLACED:
+        return Badge(_("replaced by a restore"), "medium")
     return Badge(_("whole"), "ok") if whole else Badge(_("NOT whole"), "high")
 
 
@@ -83,9 +87,13 @@ def _anchors_table(found: list[Anchor]) -> Table:
         AuditEvent.objects.filter(seq__in=[a.seq for a in latest]).values_list("seq", "hash")
     )
 
+    done = restores.known()
+
     def fits(anchor: Anchor) -> Badge:
         if anchor.is_signed() and standing.get(anchor.seq, "") == anchor.hash:
             return Badge(_("fits"), "ok")
+        if anchor.is_signed() and restores.accounting(done, anchor) is not None:
+            return Badge(_("replaced by a restore"), "medium")
         return Badge(_("does NOT fit"), "high")
 
     columns: tuple[Column[Anchor], ...] = (
@@ -168,30 +176,29 @@ def _progress(check: AuditCheck) -> dict[str, Any]:
     return {"check": check, "is_running": check.state in checks.OPEN}
 
 
-def _type_names() -> dict[str, str]:
-    return {
-        str(model._meta.model_name): capfirst(str(model._meta.verbose_name))
-        for model in apps.get_models()
-    }
+def _history(fault: Fault) -> str | None:
+    """Where the trail lists what was done to the record of a fault."""
+    object_type, key = naming.about(fault)
+    if not object_type:
+        return None
+    return f"{reverse('audit-list')}?{urlencode({'type': object_type, 'key': key})}"
 
 
 def _faults_table(check: AuditCheck, request: HttpRequest) -> tuple[Table, Any]:
     faults = [Fault.of(stored) for stored in check.result["faults"]]
     page = Paginator(faults, FAULTS_PER_PAGE).get_page(request.GET.get("page"))
-    names = _type_names()
     columns: tuple[Column[Fault], ...] = (
-        Column("seq", _("event"), lambda fault: fault.seq or None, Kind.INTEGER),
+        # Most faults have no event, field or detail: that is nothing that somebody has yet to report.
+        Column("seq", _("event"), lambda fault: integer(fault.seq) if fault.seq else DASH),
         Column(
             "object",
             _("object"),
-            lambda f: (
-                f"{names.get(f.object_type, f.object_type)} #{f.object_key}"
-                if f.object_type
-                else None
-            ),
+            naming.record_words,
+            url=_history,
         ),
         Column("kind", _("what is wrong"), lambda fault: fault.kind.label),
-        Column("detail", _("detail"), lambda fault: fault.detail or None),
+        Column("fields", _("field"), naming.field_words),
+        Column("detail", _("detail"), lambda fault: fault.detail),
     )
     table = build_table(
         columns,
@@ -205,9 +212,8 @@ def _faults_table(check: AuditCheck, request: HttpRequest) -> tuple[Table, Any]:
 
 
 def _compared_table(check: AuditCheck) -> Table:
-    names = _type_names()
     columns: tuple[Column[tuple[str, int]], ...] = (
-        Column("kind", _("kind"), lambda row: names.get(row[0], row[0])),
+        Column("kind", _("kind"), lambda row: naming.type_words(row[0])),
         Column("rows", _("rows"), lambda row: row[1], Kind.INTEGER),
     )
     return build_table(
@@ -235,6 +241,8 @@ def check_page(request: HttpRequest, pk: UUID) -> HttpResponse:
         context |= {
             "result": check.result,
             "faults": faults,
+            "replaced": list(map(replaced_text, check.result.get("replaced", []))),
+            "is_replaced": check.result.get("verdict") == Verdict.REPLACED,
             "page_obj": page,
             "unlisted": check.result["fault_count"] - len(check.result["faults"]),
             "rows": _compared_table(check),

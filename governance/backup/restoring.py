@@ -4,16 +4,19 @@ A mark stands in the database from the first step to the last check. Whoever is 
 leaves a database that says so (`manage.py check --database default`) and takes a restore again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from django.db import connections, transaction
 from django.utils.translation import gettext as _
 
 from governance import audit
-from governance.audit import Act, Fault
+from governance.audit import Act, Fault, restores
+from governance.audit.anchors import Anchor
 from governance.backup import archive, making
 from governance.backup.engine import Engine, engine_of_site, is_empty
 from governance.backup.manifest import Manifest, of_the_code
@@ -37,8 +40,19 @@ def needs_consent() -> bool:
     return not engine.is_unfinished() and not is_empty(engine.state())
 
 
-def restore(file: Path, at: datetime, *, replace: bool, keep_old_in: Path) -> Restored:
+def restore(
+    file: Path,
+    at: datetime,
+    *,
+    replace: bool,
+    keep_old_in: Path,
+    replaces: Sequence[Anchor] = (),
+) -> Restored:
     """Bring a backup back. With `replace`, what the database holds is first backed up itself.
+
+    The head of the trail that was there stands in the restore's own event, so that anchors made on
+    it are accounted for. `replaces` are anchors of a trail that is lost, or that an unfinished
+    restore has left.
 
     Raises DomainError: for a file that is not whole or does not fit before anything is touched.
     """
@@ -56,6 +70,7 @@ def restore(file: Path, at: datetime, *, replace: bool, keep_old_in: Path) -> Re
                 % {"name": engine.database}
             )
         before = making.make(keep_old_in, at, prefix=making.BEFORE_RESTORE).file
+    heads = [*_heads(engine, manifest), *(_head(a.seq, a.hash, a.name) for a in replaces)]
     connections.close_all()
     _replace(engine, file, manifest)
     if found := manifest.state.differences(engine.state()):
@@ -64,7 +79,7 @@ def restore(file: Path, at: datetime, *, replace: bool, keep_old_in: Path) -> Re
             % {"what": "; ".join(found[:10])}
         )
     engine.finish()
-    faults = () if is_older else _walk(file, manifest, at)
+    faults = () if is_older else _walk(file, manifest, at, heads, before)
     return Restored(manifest, before, is_older, faults)
 
 
@@ -105,16 +120,40 @@ def _fits(manifest: Manifest, engine: Engine) -> bool:
     return bool(ours - theirs)
 
 
-def _walk(file: Path, manifest: Manifest, at: datetime) -> tuple[Fault, ...]:
+def _head(seq: int, link: str, origin: str) -> dict[str, Any]:
+    return {"seq": seq, "hash": link, "from": origin}
+
+
+def _heads(engine: Engine, manifest: Manifest) -> list[dict[str, Any]]:
+    """The head of the trail that is about to be replaced, and those that it has itself replaced
+    since the backup: their events go too. None where the database is empty or is half of one."""
+    if engine.is_unfinished():
+        return []
+    state, since = engine.state(), manifest.state.audit_seq
+    heads = [_head(state.audit_seq, state.audit_hash, "database")] if state.audit_seq else []
+    if set(state.migrations) == of_the_code():
+        for one in restores.known(after=since):
+            heads += [_head(seq, link, f"event {one.seq}") for seq, link in one.heads]
+    return [head for head in heads if head["seq"] > since]
+
+
+def _walk(
+    file: Path, manifest: Manifest, at: datetime, heads: list[dict[str, Any]], before: Path | None
+) -> tuple[Fault, ...]:
     """The faults of the restored trail; then the restore itself goes into it."""
     faults = tuple(audit.verify())
     with transaction.atomic():
         audit.record(
             Act(user=None, at=at, source="restore"),
-            "backup.restored",
+            restores.VERB,
             object_type="backup",
             object_key=file.name[:120],
             object_name=file.name,
-            after={"made_at": manifest.made_at, "faults": len(faults)},
+            after={
+                "made_at": manifest.made_at,
+                "faults": len(faults),
+                "replaced": heads,
+                "kept_as": "" if before is None else before.name,
+            },
         )
     return faults

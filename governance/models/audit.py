@@ -24,7 +24,8 @@ class AuditEvent(models.Model):
     Actor and object stand as text too, so that the story survives their removal. `state` is the
     hash of the object as the write left it (`governance.audit.states`; "gone" where it was deleted,
     "" where the event is about no single row), `seals` the hash over the rows of `AuditSeal` of a
-    write to many.
+    write to many. `origin` tells where it came from (`governance.origin`); events from before there was
+    such a column have none, and their hash covers none.
     """
 
     seq = models.PositiveBigIntegerField(_("number"), unique=True)
@@ -47,6 +48,7 @@ class AuditEvent(models.Model):
     reason = models.TextField(_("reason"), blank=True)
     state = models.CharField(max_length=64, blank=True, default="")
     seals = models.CharField(max_length=64, blank=True, default="")
+    origin = models.JSONField(_("from where"), null=True)
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64, unique=True)
 

@@ -1,6 +1,8 @@
 from datetime import date
 from typing import Any, ClassVar
 
+from asgiref.sync import sync_to_async
+from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -47,6 +49,7 @@ class UserManager(DjangoUserManager["User"]):
                 user,
                 before=None,
                 after={"username": user.username, "email": user.email},
+                wrote=audit.credentials.stored([user.pk]),
             )
         return user
 
@@ -66,8 +69,10 @@ class User(AbstractUser):
             many=True,
         ),
     )
-    # Signing in writes the first two by itself; the last two grant nothing here.
+    # Signing in writes the first by itself, the last two grant nothing here. The password has a
+    # state of its own, which no other event about the account takes over (audit.credentials).
     trail_leaves_out = frozenset({"last_login", "password", "groups", "user_permissions"})
+    trail_keeps_apart = frozenset({"password"})
 
     display_name = columns.Line(_("name shown"), max_length=120, blank=True)
     language = models.CharField(
@@ -105,6 +110,31 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.display_name or self.username
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Django's, which hashes a right password anew where the settings ask for another way: the
+        trail answers for the hash, so that is told. Audited as "user.password_rehashed"."""
+        from governance import audit  # The trail is itself made of models.
+
+        def keep_anew(password: str) -> None:
+            with transaction.atomic():
+                before = audit.credentials.standing([self.pk])
+                self.set_password(password)
+                self._password: str | None = None  # Nobody has changed it: validators rest.
+                self.save(update_fields=["password"])
+                audit.record_object(
+                    audit.Act(None, timezone.now(), "sign-in"),
+                    "user.password_rehashed",
+                    self,
+                    before=None,
+                    after={},
+                    wrote=audit.credentials.since(before, self, is_derived=True),
+                )
+
+        return check_password(raw_password, self.password, keep_anew)
+
+    async def acheck_password(self, raw_password: str | None) -> bool:
+        return await sync_to_async(self.check_password)(raw_password)
 
 
 class AccountTie(models.Model):

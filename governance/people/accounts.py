@@ -3,6 +3,8 @@
 Who may do it to whom is decided by the caller; each function writes one event.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from allauth.mfa.models import Authenticator
@@ -42,6 +44,7 @@ def prove(act: Act, user: User, *, is_password_new: bool) -> None:
     if since is not None:
         factors = Authenticator.objects.filter(user=user, created_at__gte=since)
         kinds = sorted(factors.values_list("type", flat=True))
+        stood = audit.credentials.standing([user.pk])
         ends_password = not is_password_new and user.has_usable_password()
         factors.delete()
         if ends_password:
@@ -49,7 +52,14 @@ def prove(act: Act, user: User, *, is_password_new: bool) -> None:
             user.save(update_fields=["password"])
         if kinds or ends_password:
             after = {"factors": kinds, "password": ends_password}
-            audit.record_object(act, "user.credentials_ended", user, before=None, after=after)
+            audit.record_object(
+                act,
+                "user.credentials_ended",
+                user,
+                before=None,
+                after=after,
+                wrote=audit.credentials.since(stood, user),
+            )
             sign_ins.tell_holder(user, f"ended:{act.at.isoformat()}", "credentials-ended", act)
         sessions.end_all(act, user, "proven")
     ties.prove(act, user)
@@ -59,10 +69,10 @@ def prove(act: Act, user: User, *, is_password_new: bool) -> None:
 def set_password_by_link(act: Act, user: User, password: str, way: Way) -> None:
     """The holder of a one-time link sets a password; every session ends. A mailed link proves the
     holder where the address does; else whoever typed that may be the reader, and is tied to the
-    account. Audited as "user.password_set"."""
-    user.set_password(password)
-    user.save(update_fields=["password"])
-    audit.record_object(act, "user.password_set", user, before=None, after={"link": way.value})
+    account. The holder of the link acts as the account, and `act.source` says by what kind of link.
+    Audited as "user.password_set"."""
+    act = replace(act, user=user)
+    _set_password(act, "user.password_set", user, password, {"link": way.value})
     sessions.end_all(act, user, "password")
     if way is Way.MAIL:
         if mailboxes.proves(user):
@@ -77,11 +87,17 @@ def set_password_by_link(act: Act, user: User, password: str, way: Way) -> None:
 def change_password(act: Act, user: User, password: str, *, keep: str | None) -> None:
     """The signed-in person changes the own password; all sessions but `keep` end. Audited as
     "user.password_changed"."""
-    user.set_password(password)
-    user.save(update_fields=["password"])
-    audit.record_object(act, "user.password_changed", user, before=None, after={})
+    _set_password(act, "user.password_changed", user, password, {})
     sessions.end_all(act, user, "password", but=keep)
     _tell_password(act, user)
+
+
+def _set_password(act: Act, verb: str, user: User, password: str, after: dict[str, str]) -> None:
+    stood = audit.credentials.standing([user.pk])
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    wrote = audit.credentials.since(stood, user)
+    audit.record_object(act, verb, user, before=None, after=after, wrote=wrote)
 
 
 def password_was_set(act: Act, user: User) -> None:
@@ -120,11 +136,26 @@ def change_address(act: Act, user: User, email: str) -> bool:
 
 
 @transaction.atomic
-def factor_changed(act: Act, user: User, verb: str, kind: str) -> None:
-    """Keep and tell that a second factor was added, removed or renewed; runs inside the write."""
-    event = audit.record_object(act, verb, user, before=None, after={"factor": kind})
+def factor_changed(act: Act, user: User, verb: str, kind: str, stood: Mapping[str, str]) -> None:
+    """Keep and tell that a second factor was added, removed or renewed; runs inside the write, with
+    what `stood` before it (`audit.credentials.standing`)."""
+    wrote = audit.credentials.since(stood, user)
+    event = audit.record_object(act, verb, user, before=None, after={"factor": kind}, wrote=wrote)
     told = "factor-removed" if verb.endswith("removed") else "factor-added"
     sign_ins.tell_holder(user, f"factor:{event.seq}", told, act)
+
+
+def recovery_code_used(act: Act, user: User, stood: Mapping[str, str]) -> None:
+    """One code less; runs inside the transaction that takes it. Audited as
+    "user.recovery_code_used"."""
+    audit.record_object(
+        act,
+        "user.recovery_code_used",
+        user,
+        before=None,
+        after={},
+        wrote=audit.credentials.since(stood, user, is_derived=True),
+    )
 
 
 @transaction.atomic
@@ -133,8 +164,16 @@ def reset_factors(act: Act, user: User) -> int:
     many there were. Audited as "user.factors_reset"."""
     rows = Authenticator.objects.filter(user=user)
     kinds = sorted(rows.values_list("type", flat=True))
+    stood = audit.credentials.standing([user.pk])
     rows.delete()
-    audit.record_object(act, "user.factors_reset", user, before={"factors": kinds}, after={})
+    audit.record_object(
+        act,
+        "user.factors_reset",
+        user,
+        before={"factors": kinds},
+        after={},
+        wrote=audit.credentials.since(stood, user),
+    )
     ties.tie(act, user, AccountTie.Kind.RESET)
     sessions.end_all(act, user, "factors")
     sign_ins.tell_holder(user, f"factors:{act.at.isoformat()}", "factor-removed", act)

@@ -179,11 +179,13 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
         act = Act(user=user, at=timezone.now(), source="oidc")
         with transaction.atomic():
             if not is_linked:
+                stood = audit.credentials.standing([user.pk])
                 sociallogin.connect(request, user)
                 kept = sociallogin.account
                 after = {"provider": kept.provider, "subject": kept.uid}
                 verb = "user.single_sign_on_linked"
-                audit.record_object(act, verb, user, before=None, after=after)
+                wrote = audit.credentials.since(stood, user)
+                audit.record_object(act, verb, user, before=None, after=after, wrote=wrote)
             if user.is_active and not accounts.is_proven(user):
                 accounts.prove(act, user, is_password_new=False)
 

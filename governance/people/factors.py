@@ -1,6 +1,7 @@
 """Second factors: allauth's pages in this product's look, each change with its event."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
@@ -23,6 +24,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
+from governance import audit
 from governance.audit import Act
 from governance.people import accounts, sign_ins
 from governance.people.adapters import client_of
@@ -46,9 +48,14 @@ def confirmed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return checked
 
 
-def _changed(request: HttpRequest, verb: str, kind: str) -> None:
+@contextmanager
+def _changes(request: HttpRequest, verb: str, kind: str) -> Iterator[None]:
+    """Around what adds, removes or renews a second factor: one transaction, and its event."""
     user: Any = request.user
-    accounts.factor_changed(Act(user=user, at=timezone.now()), user, verb, kind)
+    with transaction.atomic():
+        stood = audit.credentials.standing([user.pk])
+        yield
+        accounts.factor_changed(Act(user=user, at=timezone.now()), user, verb, kind, stood)
     request.session.pop(HAS_FACTOR, None)
 
 
@@ -70,13 +77,12 @@ class EnrolAppView(totp.ActivateTOTPView):
     def get_success_url(self) -> str:
         return reverse("mfa_view_recovery_codes" if self.did_generate_recovery_codes else "account")
 
-    @transaction.atomic
     def form_valid(self, form: forms.Form) -> HttpResponse:
-        response: HttpResponse = super().form_valid(form)
-        # The library forgets this: the code that proved the app would let somebody in once more.
-        app = Authenticator.objects.get(user=self.request.user, type=Authenticator.Type.TOTP)
-        TOTP(app).validate_code(form.cleaned_data["code"])
-        _changed(self.request, "user.factor_added", APP)
+        with _changes(self.request, "user.factor_added", APP):
+            response: HttpResponse = super().form_valid(form)
+            # The library forgets this: the code that proved the app would let somebody in once more.
+            app = Authenticator.objects.get(user=self.request.user, type=Authenticator.Type.TOTP)
+            TOTP(app).validate_code(form.cleaned_data["code"])
         messages.success(self.request, _("The authenticator app is set up."))
         return response
 
@@ -90,10 +96,9 @@ class RemoveAppView(totp.DeactivateTOTPView):
         more = _titled(_("Remove the authenticator app"), lead=lead, button=_("Remove"))
         return {**super().get_context_data(**kwargs), **more}
 
-    @transaction.atomic
     def form_valid(self, form: forms.Form) -> HttpResponse:
-        response: HttpResponse = super().form_valid(form)
-        _changed(self.request, "user.factor_removed", APP)
+        with _changes(self.request, "user.factor_removed", APP):
+            response: HttpResponse = super().form_valid(form)
         messages.success(self.request, _("The authenticator app is removed."))
         return response
 
@@ -114,10 +119,9 @@ class EnrolPasskeyView(webauthn.AddWebAuthnView):
     def get_success_url(self) -> str:
         return reverse("mfa_view_recovery_codes" if self.did_generate_recovery_codes else "account")
 
-    @transaction.atomic
     def form_valid(self, form: forms.Form) -> HttpResponse:
-        response: HttpResponse = super().form_valid(form)
-        _changed(self.request, "user.factor_added", PASSKEY)
+        with _changes(self.request, "user.factor_added", PASSKEY):
+            response: HttpResponse = super().form_valid(form)
         messages.success(self.request, _("The passkey is set up."))
         return response
 
@@ -131,10 +135,9 @@ class RemovePasskeyView(webauthn.RemoveWebAuthnView):
         more = _titled(_("Remove a passkey"), lead=lead, button=_("Remove"))
         return {**super().get_context_data(**kwargs), **more}
 
-    @transaction.atomic
     def form_valid(self, form: forms.Form) -> HttpResponse:
-        response: HttpResponse = super().form_valid(form)
-        _changed(self.request, "user.factor_removed", PASSKEY)
+        with _changes(self.request, "user.factor_removed", PASSKEY):
+            response: HttpResponse = super().form_valid(form)
         messages.success(self.request, _("The passkey is removed."))
         return response
 
@@ -156,10 +159,9 @@ class NewCodesView(codes.GenerateRecoveryCodesView):
         more = _titled(_("New recovery codes"), lead=lead, button=_("Make new codes"))
         return {**super().get_context_data(**kwargs), **more}
 
-    @transaction.atomic
     def form_valid(self, form: forms.Form) -> HttpResponse:
-        response: HttpResponse = super().form_valid(form)
-        _changed(self.request, "user.factor_renewed", CODES)
+        with _changes(self.request, "user.factor_renewed", CODES):
+            response: HttpResponse = super().form_valid(form)
         return response
 
 

@@ -4,13 +4,19 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import LoginForm, ReauthenticateForm
-from allauth.mfa.base.forms import AuthenticateForm
+from allauth.mfa.base.forms import AuthenticateForm, BaseAuthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as CodeReauthenticateForm
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth.forms import PasswordChangeForm
+from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from governance import audit
+from governance.people import accounts
 
 
 class SignInForm(LoginForm):
@@ -48,7 +54,20 @@ def _as_code(field: forms.Field) -> None:
     field.widget.attrs.update({"inputmode": "numeric", "autocomplete": "one-time-code"})
 
 
-class CodeForm(AuthenticateForm):
+class _TellsOfCodes(BaseAuthenticateForm):
+    """A recovery code is used up in one transaction with its event."""
+
+    def clean_code(self) -> str:
+        with transaction.atomic():
+            stood = audit.credentials.standing([self.user.pk])
+            code: str = super().clean_code()
+            if self.authenticator.type == Authenticator.Type.RECOVERY_CODES:
+                act = audit.Act(user=self.user, at=timezone.now())
+                accounts.recovery_code_used(act, self.user, stood)
+        return code
+
+
+class CodeForm(_TellsOfCodes, AuthenticateForm):
     """A code of the authenticator app, or a recovery code."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -56,7 +75,7 @@ class CodeForm(AuthenticateForm):
         _as_code(self.fields["code"])
 
 
-class ConfirmCodeForm(CodeReauthenticateForm):
+class ConfirmCodeForm(_TellsOfCodes, CodeReauthenticateForm):
     """A code once more, before something that matters."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -64,6 +64,7 @@ def load(folder: Path, at: datetime, *, derive: Derive) -> Manifest:
                 object_key=folder.name[:120],
                 object_name=str(folder),
                 after={"made_at": told.made_at, "with_credentials": told.with_credentials},
+                wrote=() if told.with_credentials else audit.credentials.left_behind(),
             )
     except DatabaseError as error:
         raise DomainError(_("The database refused the export: %(why)s") % {"why": error}) from error

@@ -255,6 +255,7 @@ _MADE = (
             "before",
             "after",
             "reason",
+            "origin",
             "previous_hash",
             "hash",
         ),

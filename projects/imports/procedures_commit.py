@@ -101,7 +101,7 @@ def _finish(act: Act, sync: Sync, survey: procedures.Survey) -> None:
         "import.procedures",
         object_type="importrun",
         object_key=str(run.pk),
-        object_name=str(run),
+        object_name=audit.name_of(run),
         after={
             "files": run.files,
             "created": dict(sync.report.loaded),

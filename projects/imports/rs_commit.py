@@ -124,7 +124,7 @@ def _finish(act: Act, sync: Sync, portfolio: rs.Portfolio) -> None:
         "import.rs",
         object_type="importrun",
         object_key=str(run.pk),
-        object_name=str(run),
+        object_name=audit.name_of(run),
         after={
             "files": run.files,
             "created": dict(sync.report.loaded),

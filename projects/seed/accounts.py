@@ -147,7 +147,11 @@ def make_accounts(act: Act, password: Callable[[], str]) -> Made:
             object_type="user",
             object_key="demo",
             after={"usernames": [account.spec.username for account in made]},
-            wrote=chain(audit.stored(User, users), audit.stored(Membership, memberships)),
+            wrote=chain(
+                audit.stored(User, users),
+                audit.stored(Membership, memberships),
+                audit.credentials.stored(users),
+            ),
         )
     ordered = tuple(spec.username for spec in ACCOUNTS if spec.username in existing)
     return Made(tuple(made), ordered, tuple(homeless))

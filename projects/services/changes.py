@@ -139,7 +139,7 @@ def _change_of(act: Act, kind: Kind, obj: Any, given: Mapping[str, Any]) -> Chan
     change = ChangeRequest(
         kind=kind.slug,
         object_pk=obj.pk,
-        object_name=str(obj)[:300],
+        object_name=audit.name_of(obj)[:300],
         resource=field_rights.resource_of(obj).value,
         before=_json_of(obj, given),
         reason=act.reason.strip(),

@@ -20,9 +20,12 @@ class Command(changepassword.Command):
     def handle(self, *args: Any, **options: Any) -> str | None:
         act = Act(None, timezone.now(), "changepassword")
         with transaction.atomic():
-            told = super().handle(*args, **options)
             name = options["username"] or getpass.getuser()
+            named = get_user_model().objects.filter(username=name).values_list("pk", flat=True)
+            stood = audit.credentials.standing(list(named))
+            told = super().handle(*args, **options)
             user = get_user_model().objects.get(username=name)
-            audit.record_object(act, "user.password_set", user, before=None, after={})
+            wrote = audit.credentials.since(stood, user)
+            audit.record_object(act, "user.password_set", user, before=None, after={}, wrote=wrote)
             accounts.password_was_set(act, user)
         return told

@@ -6,6 +6,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from governance.audit import anchors, keys
+from governance.audit.anchors import Anchor
 from governance.backup import restoring
 from governance.backup.engine import engine_of_site
 from governance.backup.restoring import Restored
@@ -33,6 +35,15 @@ class Command(BaseCommand):
             "--no-input", action="store_true", help="with --replace: ask nothing, for scripts"
         )
 
+        parser.add_argument(
+            "--replaces",
+            action="append",
+            default=[],
+            metavar="ANCHOR",
+            help="an anchor of the trail that was lost, for the event of this restore: anchors up to"
+            " it are then told as replaced by it; may be given more than once",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             if options["replace"] and not options["no_input"] and restoring.needs_consent():
@@ -42,6 +53,7 @@ class Command(BaseCommand):
                 timezone.now(),
                 replace=options["replace"],
                 keep_old_in=Path(settings.BACKUP_DIR),
+                replaces=[_anchor(Path(given)) for given in options["replaces"]],
             )
         except DomainError as error:
             raise CommandError(str(error)) from error
@@ -87,3 +99,14 @@ class Command(BaseCommand):
             _("The audit trail is whole: %(n)d events, last hash %(hash)s.")
             % {"n": state.audit_seq, "hash": state.audit_hash or "-"}
         )
+
+
+def _anchor(path: Path) -> Anchor:
+    """An anchor that its key has signed, by a key that is known here. Raises DomainError."""
+    try:
+        found = anchors.read(path.name, path.read_bytes())
+    except (OSError, anchors.NoAnchor) as error:
+        raise DomainError(_("%(file)s is no anchor of the trail.") % {"file": path}) from error
+    for fault in anchors.signature_faults([found], keys.trusted()):
+        raise DomainError(f"{path}: {fault.kind.label}")
+    return found

@@ -17,6 +17,7 @@ from governance import audit
 from governance.audit import anchoring, anchors, checks, sealing, tasks
 from governance.models import AuditCheck, AuditEvent, User
 from tests.conftest import World, act, signed_in
+from tests.governance.audit.conftest import Tamper
 
 pytestmark = pytest.mark.django_db
 
@@ -78,7 +79,7 @@ def test_the_result_names_every_fault_in_the_reader_s_language(
         cursor.execute("UPDATE projects_system SET name = 'x' WHERE id = %s", [world.system.pk])
     page = _verify(auditor)
     assert "The trail is NOT whole: 1 fault." in page
-    assert f"System #{world.system.pk}" in page
+    assert f"System “HOME-1 x” (#{world.system.pk})" in page
     assert "not as its last event left it" in page
 
 
@@ -133,6 +134,44 @@ def test_progress_is_shown_and_ends_by_itself(kept: bytes, auditor: User) -> Non
     assert "HX-Refresh" not in running
     AuditCheck.objects.update(state=State.DONE)
     assert signed_in(auditor).get(address)["HX-Refresh"] == "true"
+
+
+def test_an_anchor_that_a_restore_accounts_for_is_told_apart(
+    kept: bytes, auditor: User, folder: Path, tamper: Tamper
+) -> None:
+    """As a restore leaves it: the trail of before, then its own event, and older anchors beside."""
+    last = AuditEvent.objects.latest("seq")
+    head = _Head(last.seq + 5, "f" * 64)
+    moment = timezone.now() - timedelta(hours=1)
+    anchors.write(head, moment)  # type: ignore[arg-type]
+    assert "an anchor names this event, which is not there" in _verify(auditor)
+    AuditCheck.objects.all().delete()
+    tamper(
+        f"DELETE FROM governance_auditevent WHERE seq > {last.seq}",
+        f"UPDATE governance_audithead SET seq = {last.seq}, hash = '{last.hash}'",
+    )
+    audit.record(
+        act(None, timezone.now()),
+        "backup.restored",
+        object_type="backup",
+        object_key="backup-1.zip",
+        after={"replaced": [{"seq": head.seq, "hash": head.hash, "from": "database"}]},
+    )
+    page = _verify(auditor)
+    assert "The trail is NOT whole" not in page
+    assert "The trail is whole" not in page
+    assert "All else fits. Whether the trail is whole depends on the restore" in page
+    assert "events that a restore of backup-1.zip has replaced" in page
+    overview = signed_in(auditor).get("/audit/verify/").content.decode()
+    assert overview.count("replaced by a restore") == 2  # The verification, and the anchor.
+    assert "does NOT fit" not in overview
+    told = AuditEvent.objects.filter(verb="trail.checked").latest("seq").after or {}
+    assert (told["whole"], told["replaced"]) == (False, 1)
+
+
+class _Head:
+    def __init__(self, seq: int, link: str) -> None:
+        self.seq, self.hash = seq, link
 
 
 # When things break ------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import requests
 from allauth.mfa.models import Authenticator
 from django.utils import timezone
 
+from governance import audit
 from governance.models import AccountTie, AuditEvent, User
 from governance.people import accounts, ties
 from tests import factories
@@ -134,6 +135,7 @@ def test_a_verified_address_leads_to_its_account_and_proves_the_holder(
     assert _told("user.signed_in")["by"] == "oidc"
     linked = AuditEvent.objects.get(verb="user.single_sign_on_linked")
     assert linked.after == {"provider": "oidc", "subject": "s-1"}
+    assert audit.credentials.compare() == []
 
 
 def test_a_maker_who_knows_the_password_is_out_once_the_holder_came(

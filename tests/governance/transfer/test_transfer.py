@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import is_password_usable
 from django.core.management import CommandError, call_command
 from django.db import connection
 
 from governance import audit
+from governance.audit import sealing
 from governance.models import AuditEvent, Draft, User
 from governance.transfer import kinds, manifest, numbers, writing
 from projects.models import System, YearRollup
 from tests import factories
+from tests.conftest import act
 from tests.databases import Site, Sites
 from tests.governance.transfer.register import NOW, STRANGE, fill
 
@@ -204,6 +207,22 @@ def test_the_files_are_their_owners_alone_and_hold_no_secret(exported: Path) -> 
     for file in exported.iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert b"md5$salt$hash" not in file.read_bytes()
+
+
+@pytest.mark.parametrize("with_credentials", [False, True])
+def test_what_opens_accounts_is_in_step_with_the_trail_that_came_along(
+    source: Site, target: Site, tmp_path: Path, with_credentials: bool
+) -> None:
+    with source.open():
+        user = User.objects.get(username="clerk")
+        Authenticator.objects.create(user=user, type="totp", data={"secret": "s"})
+        sealing.seal_register(act(None, NOW, "the register of this test"))
+        options = {"with_credentials": True} if with_credentials else {}
+        command("export_all", str(tmp_path / "out"), **options)
+    with target.open():
+        command("import_all", str(tmp_path / "out"))
+        assert audit.credentials.compare() == []
+        assert bool(audit.credentials.standing([user.pk])) is with_credentials
 
 
 def test_drafts_stay_behind(source: Site, tmp_path: Path) -> None:
