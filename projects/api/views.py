@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
@@ -178,6 +178,8 @@ class UpdateViewSet(RegisterViewSet):
         return self._decide(key, updates.send_back, serializers.Reason)
 
     def publish(self, request: Request, key: str) -> Response:
+        if not updates.may_publish(request.user, self._permitted(key)):
+            raise PermissionDenied
         return self._decide(key, updates.publish, serializers.Seen)
 
     def _decide(

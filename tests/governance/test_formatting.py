@@ -218,7 +218,7 @@ def test_age_of_a_figure(day: date | None, shown: str) -> None:
 
 def test_every_reason_reads_differently() -> None:
     words = {formatting.reason_text(reason) for reason in formatting.REASONS}
-    assert len(words) == len(formatting.REASONS) == 4
+    assert len(words) == len(formatting.REASONS) == 5
     assert formatting.reason_text("withheld", "security") == "withheld (security)"
 
 

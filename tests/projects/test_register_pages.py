@@ -597,6 +597,8 @@ def test_layers_of_review_have_rights_of_their_own(world: World, pmo: User, cio:
         )
         for layer in (ReviewLayer.MINISTRY, ReviewLayer.CIO)
     }
+    for review in reviews.values():  # Before, there would be nothing to answer.
+        factories.FindingFactory.create(review=review)
     for user, layer, verdict, response in (
         (pmo, ReviewLayer.MINISTRY, True, True),
         (pmo, ReviewLayer.CIO, False, True),  # Reviewed by the CIO office, answered at home.

@@ -140,7 +140,7 @@ def _masters() -> dict[str, Any]:
         "review-types": factories.ReviewTypeFactory.create(layer=ReviewLayer.CIO),
         "role-terms": RoleTerm.objects.create(role="hr", name="人事担当"),
         "risk-policies": factories.RiskPolicyFactory.create(
-            parameters={"high_award_ratio": "0.98"}
+            parameters={"high_award_ratio": "0.98"}, is_in_force=False
         ),
     }
 
