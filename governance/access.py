@@ -114,7 +114,7 @@ review_ministry | all R      | all RF  | own RA       | own CESR  | prj ER   | -
 review_cio      | all CEAR   | all RF  | own R        | own ER    | prj ER   | -          | -       | -                | case R   | all R
 verification    | all CEAR   | all RF  | own CR       | own CER   | prj ER   | -          | -       | -                | case CESR | all R
 flag            | all RFA    | all RF  | own RFA      | own RF    | prj RF   | own R      | -       | -                | case R   | all R
-staffing        | all RA     | all R   | own RA       | own CEAR  | prj R    | -          | own CEAR | -               | -        | all R
+staffing        | all RA     | all R   | own RA       | own CEAR  | prj R    | -          | own CEAR | -               | case R   | all R
 appointment     | all ER   | all R   | own R        | own R     | prj R    | -          | own R   | -               | -        | all R
 publication     | all AR     | all R   | own RA       | own SR    | -        | own R      | -       | own SR           | -        | all R
 import          | all R      | -       | own R        | own CR    | -        | -          | -       | -                | -        | all R

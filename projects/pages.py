@@ -379,10 +379,17 @@ def against_plan(kind: Kind, obj: Any, user: Any, on: date) -> Table | None:
     return build_table(
         _plan_columns(obj, last, on, is_rebaselined=len(plans) > 1, is_shown=is_shown),
         [delivery.against(last, plan, on) for plan in plans],
-        caption=_("Against the plan on %(day)s, from the report for %(month)s")
-        % {"day": iso_date(on), "month": month or "–"},
+        caption=_against(on, month if is_shown else ""),
         query={},
     )
+
+
+def _against(on: date, month: str) -> str:
+    """The heading; without the month of a report where there is none, or none for the reader."""
+    if not month:
+        return _("Against the plan on %(day)s") % {"day": iso_date(on)}
+    said = {"day": iso_date(on), "month": month}
+    return _("Against the plan on %(day)s, from the report for %(month)s") % said
 
 
 def _plan_columns(

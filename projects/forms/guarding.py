@@ -1,4 +1,4 @@
-"""Forms of stored records: what the state of the record closes, and the page that asks for it."""
+"""Forms of the register: what the state of the record closes, and the page that asks for it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -33,11 +33,15 @@ class Guarded(_Form):
         if asks:
             self._ask()
         else:
-            self._close()
+            self._close(field_rights.closed_fields(self.user, self.instance, self.on))
 
-    def _close(self) -> None:
+    def _guard_new(self) -> None:
+        """The same for a record to be made: what nobody writes in a new one."""
+        self._close(field_rights.closed_in_new(self.instance, self.on))
+
+    def _close(self, closed: Mapping[str, str]) -> None:
         """What the reader may not write as the record stands is shown, with the reason."""
-        self.closed = field_rights.closed_fields(self.user, self.instance, self.on)
+        self.closed = closed
         for name, why in self.closed.items():
             if name in self.fields:
                 field = self.fields[name]

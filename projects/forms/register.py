@@ -105,6 +105,8 @@ class RegisterForm(Guarded, Resumable, _ModelForm):
         if self.action is Action.EDIT:
             self._keep_stored()
             self._guard(asks=asks)
+        else:
+            self._guard_new()
 
     # Choices
 

@@ -653,6 +653,17 @@ def closed_fields(user: Any, obj: models.Model, day: date) -> dict[str, str]:
     return found
 
 
+def closed_in_new(obj: models.Model, day: date) -> dict[str, str]:
+    """Field → why nobody writes it in a new record of this kind, as it starts: for its form."""
+    model, case = str(obj._meta.model_name), Case(obj, {}, day, Known())
+    found: dict[str, str] = {}
+    for names in table.GROUPS.get(model, {}).values():
+        line = line_of(case, names[0])
+        if line is not None and not line.writes:
+            found |= dict.fromkeys(names, str(table.WHY.get((line.group, line.state), "")))
+    return found
+
+
 def asked_fields(user: Any, obj: models.Model, day: date) -> list[str]:
     """The fields of a stored record that the reader may ask to be changed."""
     model = str(obj._meta.model_name)

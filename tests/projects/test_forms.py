@@ -537,6 +537,18 @@ def test_thresholds_that_no_rule_knows_are_refused_at_their_field(world: World, 
 # Two people, two clicks ----------------------------------------------------------------------------------
 
 
+def test_a_new_record_tells_what_nobody_writes_in_it(world: World, cio: User) -> None:
+    client = signed_in(cio)
+    html = _text(client.get("/risk-policies/new/"))
+    assert "A policy comes into force when another person agrees." in html
+    assert re.search(r'name="is_in_force"[^>]*disabled', html)
+    data = {"rule_id": "single_bidder", "parameters": "high_award_ratio = 0.995", "reason": "x"}
+    refused = client.post("/risk-policies/new/", {**data, "is_in_force": "on"})
+    assert "A policy comes into force when another person agrees." in _text(refused)
+    assert not RiskPolicy.objects.exists(), "nothing typed is dropped without a word"
+    assert _accepted(client.post("/risk-policies/new/", data))
+
+
 def test_a_conflict_shows_both_versions_and_loses_neither(
     world: World, pmo: User, now: Any
 ) -> None:
