@@ -80,6 +80,15 @@ GROUPS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         ),
         "amount": ("amount", "amount_state"),
     },
+    "contract": {
+        "method": ("method",),
+        "signed": ("signed_on",),
+        "vendor": ("vendor",),
+        "number": ("vendor_number",),
+        "amount": ("amount", "amount_state",),
+        "bidders": ("bidders", "bidders_state",),
+        "ratio": ("award_ratio", "award_ratio_state",),
+    },
     "review": {
         "case": (
             "system", "project", "review_type", "fiscal_year", "reviewer", "reviewer_user",
@@ -89,6 +98,14 @@ GROUPS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "verdict": ("verdict", "remarks"),
         "completion": ("held_on", "is_complete"),
         "response": ("response", "response_text", "reflected_amount"),
+    },
+    "agency": {"place": ("parent",)},
+    "reviewtype": {"layer": ("layer",)},
+    "target": {
+        "promise": (
+            "agency", "metric_id", "direction", "unit", "base_year", "base_value", "target_year",
+            "target_value",
+        ),
     },
     "roleterm": {"role": ("role",), "term": ("valid_from", "valid_to")},
     "riskpolicy": {
@@ -127,8 +144,20 @@ FREE: Final[Mapping[str, tuple[str, ...]]] = {
     "kpivalue": (),
     "benefit": ("method",),
     "costline": ("note",),
+    "contract": (
+        "contract_id", "title", "agency", "system", "project", "fiscal_year", "method_note",
+        "single_bid_reason",
+    ),
     "review": (),
     "finding": (),
+    "agency": (
+        "code", "name", "name_en", "order", "contact_accounting", "contact_hr", "contact_pr",
+        "valid_from", "valid_to",
+    ),
+    "reviewtype": (
+        "code", "name", "name_en", "stage_no", "phase", "order", "valid_from", "valid_to",
+    ),
+    "target": ("code", "title", "title_en", "source"),
     "roleterm": ("name", "name_en"),
     "riskpolicy": (),
 }  # fmt: skip
@@ -193,6 +222,7 @@ benefit.identity    | stands   | -                   | -
 benefit.planned     | open     | pmo pjmo            | -
 benefit.planned     | locked   | -                   | pmo pjmo
 benefit.planned     | late     | -                   | pmo pjmo
+benefit.planned     | asked    | -                   | -
 benefit.planned     | agreed   | -                   | pmo pjmo
 benefit.realised    | first    | pmo pjmo            | -
 benefit.realised    | stands   | -                   | pmo pjmo
@@ -200,6 +230,20 @@ costline.identity   | blank    | pmo pjmo accounting | -
 costline.identity   | stands   | -                   | -
 costline.amount     | open     | pmo pjmo accounting | -
 costline.amount     | settled  | -                   | pmo pjmo accounting
+contract.method     | first    | pmo pjmo accounting | -
+contract.method     | stands   | -                   | pmo pjmo accounting
+contract.signed     | first    | pmo pjmo accounting | -
+contract.signed     | stands   | -                   | pmo pjmo accounting
+contract.vendor     | first    | pmo pjmo accounting | -
+contract.vendor     | stands   | -                   | pmo pjmo accounting
+contract.number     | first    | pmo pjmo accounting | -
+contract.number     | stands   | -                   | pmo pjmo accounting
+contract.amount     | first    | pmo pjmo accounting | -
+contract.amount     | stands   | -                   | pmo pjmo accounting
+contract.bidders    | first    | pmo pjmo accounting | -
+contract.bidders    | stands   | -                   | pmo pjmo accounting
+contract.ratio      | first    | pmo pjmo accounting | -
+contract.ratio      | stands   | -                   | pmo pjmo accounting
 review.case         | new      | reviewer orderer    | -
 review.case         | open     | reviewer            | orderer
 review.case         | complete | -                   | -
@@ -227,6 +271,12 @@ finding.answer      | open     | ministry            | -
 finding.answer      | accepted | -                   | -
 finding.closure     | open     | reviewer            | -
 finding.closure     | accepted | -                   | -
+agency.place        | new      | cio_office          | -
+agency.place        | stands   | -                   | cio_office
+reviewtype.layer    | new      | cio_office          | -
+reviewtype.layer    | stands   | -                   | -
+target.promise      | new      | cio_office          | -
+target.promise      | stands   | -                   | cio_office
 roleterm.role       | new      | cio_office          | -
 roleterm.role       | stands   | -                   | -
 roleterm.term       | new      | -                   | -
@@ -245,6 +295,7 @@ riskpolicy.force    | force    | -                   | -
 _ASKED: Final = _(
     "A plan waits for approval, and its milestones with it: withdraw it to change them."
 )
+_AWARDED: Final = _("What was awarded is on record: a correction is agreed to by two.")
 _POLICY_ASKED: Final = _("The policy waits for another person: withdraw it to change it.")
 # Why the group is not simply written then: the sentence that the reader gets.
 WHY: Final[Mapping[tuple[str, str], Any]] = {
@@ -281,6 +332,9 @@ WHY: Final[Mapping[tuple[str, str], Any]] = {
         "Its year is over, and other benefits were planned before: keep the year without a plan"
         " first."
     ),
+    ("benefit.planned", "asked"): _(
+        "A plan waits for approval, and its benefits with it: withdraw it to change them."
+    ),
     ("benefit.planned", "agreed"): _(
         "The plan of the project was agreed, and its benefits with it: keep the year without a plan"
         " first."
@@ -288,6 +342,13 @@ WHY: Final[Mapping[tuple[str, str], Any]] = {
     ("benefit.realised", "stands"): _("This figure is reported."),
     ("costline.identity", "stands"): _("It is fixed since an amount stands here."),
     ("costline.amount", "settled"): _("The sheet year of this amount is settled."),
+    ("contract.method", "stands"): _AWARDED,
+    ("contract.signed", "stands"): _AWARDED,
+    ("contract.vendor", "stands"): _AWARDED,
+    ("contract.number", "stands"): _AWARDED,
+    ("contract.amount", "stands"): _AWARDED,
+    ("contract.bidders", "stands"): _AWARDED,
+    ("contract.ratio", "stands"): _AWARDED,
     ("review.case", "open"): _("The review is its reviewer's."),
     ("review.case", "complete"): _("The review is complete."),
     ("review.due", "open"): _("The review is its reviewer's."),
@@ -311,6 +372,11 @@ WHY: Final[Mapping[tuple[str, str], Any]] = {
     ("finding.answer", "accepted"): _("The finding is closed."),
     ("finding.closure", "open"): _("Closing a finding is for its reviewer alone."),
     ("finding.closure", "accepted"): _("The finding is closed."),
+    ("agency.place", "stands"): _(
+        "Offices reach what lies below them: a move is agreed to by two."
+    ),
+    ("reviewtype.layer", "stands"): _("Its layer says whose reviews these are: make a new type."),
+    ("target.promise", "stands"): _("What the government promised is changed by two."),
     ("roleterm.role", "stands"): _("This record stays as it is: add a new one instead."),
     ("roleterm.term", "new"): _("The days of a role, for everybody who holds it, need two."),
     ("roleterm.term", "stands"): _("The days of a role, for everybody who holds it, need two."),

@@ -35,6 +35,7 @@ from projects.metrics.periods import fiscal_year_of, last_ended_fiscal_year, mon
 from projects.metrics.risk.monthly_reports import due_on
 from projects.models import (
     Contract,
+    ImportRun,
     KpiValue,
     MonthlyUpdate,
     Project,
@@ -589,14 +590,14 @@ def owes_report(period: date, as_of: date) -> Q:
     """Projects that owe a report for a month, as far as is known (rule `late_report`).
 
     They are in a phase that reports, had begun by the end of the month and not ended before it.
-    Of a project that a file brought nobody knows whether it reports until it has reported once.
+    Of a project that a file of open data brought nobody knows whether it reports until it has reported once.
     """
     ever = Q(Exists(_submitted(as_of)))
     return (
         Q(phase__in=REPORTING_PHASES)
         & (Q(started_on__lt=next_month(period)) | Q(started_on__isnull=True) & ever)
         & (Q(ended_on__isnull=True) | Q(ended_on__gte=period))
-        & (Q(import_run__isnull=True) | ever)
+        & (Q(import_run__isnull=True) | Q(import_run__kind=ImportRun.WORKBOOK) | ever)
     )
 
 

@@ -84,6 +84,7 @@ benefit.identity     | kpi             | stands   | - | - | - | - | - | -
 benefit.planned      | kpi             | open     | - | - | W | W | - | -
 benefit.planned      | kpi             | locked   | - | - | Q | Q | - | -
 benefit.planned      | kpi             | late     | - | - | Q | Q | - | -
+benefit.planned      | kpi             | asked    | - | - | - | - | - | -
 benefit.planned      | kpi             | agreed   | - | - | Q | Q | - | -
 benefit.realised     | kpi             | first    | - | - | W | W | - | -
 benefit.realised     | kpi             | stands   | - | - | Q | Q | - | -
@@ -95,6 +96,20 @@ costline.identity    | execution       | blank    | - | - | - | - | W | -
 costline.identity    | execution       | stands   | - | - | - | - | - | -
 costline.amount      | execution       | open     | - | - | - | - | W | -
 costline.amount      | execution       | settled  | - | - | - | - | Q | -
+contract.method      | contract        | first    | - | - | W | W | W | -
+contract.method      | contract        | stands   | - | - | Q | Q | Q | -
+contract.signed      | contract        | first    | - | - | W | W | W | -
+contract.signed      | contract        | stands   | - | - | Q | Q | Q | -
+contract.vendor      | contract        | first    | - | - | W | W | W | -
+contract.vendor      | contract        | stands   | - | - | Q | Q | Q | -
+contract.number      | contract        | first    | - | - | W | W | W | -
+contract.number      | contract        | stands   | - | - | Q | Q | Q | -
+contract.amount      | contract        | first    | - | - | W | W | W | -
+contract.amount      | contract        | stands   | - | - | Q | Q | Q | -
+contract.bidders     | contract        | first    | - | - | W | W | W | -
+contract.bidders     | contract        | stands   | - | - | Q | Q | Q | -
+contract.ratio       | contract        | first    | - | - | W | W | W | -
+contract.ratio       | contract        | stands   | - | - | Q | Q | Q | -
 review.case          | review_self     | new      | - | - | - | W | - | -
 review.case          | review_self     | open     | - | - | - | W | - | -
 review.case          | review_self     | complete | - | - | - | - | - | -
@@ -203,6 +218,12 @@ finding.answer       | verification    | open     | - | - | W | W | - | -
 finding.answer       | verification    | accepted | - | - | - | - | - | -
 finding.closure      | verification    | open     | - | - | - | - | - | W
 finding.closure      | verification    | accepted | - | - | - | - | - | -
+agency.place         | master          | new      | W | - | - | - | - | -
+agency.place         | master          | stands   | Q | - | - | - | - | -
+reviewtype.layer     | master          | new      | W | - | - | - | - | -
+reviewtype.layer     | master          | stands   | - | - | - | - | - | -
+target.promise       | master          | new      | W | - | - | - | - | -
+target.promise       | master          | stands   | Q | - | - | - | - | -
 roleterm.role        | master          | new      | W | - | - | - | - | -
 roleterm.role        | master          | stands   | - | - | - | - | - | -
 roleterm.term        | master          | new      | - | - | - | - | - | -
@@ -221,9 +242,8 @@ riskpolicy.force     | master          | force    | - | - | - | - | - | -
 # Models of the register none of whose fields has a state or a part of its own: whoever may edit
 # the record keeps all of it. A model that stands neither here nor in the table fails.
 UNGUARDED = {
-    "systemlineage", "service", "serviceyear", "contract", "kpilink",  # kept by offices
-    "agency", "planaction", "target",
-    "systemclass", "costitem", "reviewtype",  # lists of the CIO office
+    "systemlineage", "service", "serviceyear", "kpilink", "planaction",  # of offices
+    "systemclass", "costitem",  # lists of the CIO office
 }  # fmt: skip
 
 Row = tuple[str, str, str]
@@ -315,6 +335,10 @@ def _benefit(project: Any, _resource: str, state: str) -> Any:
         }  # fmt: skip
     if state == "agreed":
         factories.BaselineFactory.create(project=project)
+    if state == "asked":
+        factories.BaselineFactory.create(
+            project=project, state=RequestState.REQUESTED, number=None, agreed_on=None
+        )
     if state == "late":
         told = {"planned": 5, "planned_state": "reported"}
         factories.BenefitFactory.create(project=project, fiscal_year=2024, **told)
@@ -376,6 +400,21 @@ def _policy(_project: Any, _resource: str, state: str) -> Any:
     return policy
 
 
+def _contract(project: Any, _resource: str, state: str) -> Any:
+    given: dict[str, Any] = {
+        "method": "", "vendor": "", "vendor_number": "", "signed_on": None,
+        "amount": None, "amount_state": "missing", "bidders": None, "bidders_state": "missing",
+        "award_ratio": None, "award_ratio_state": "missing",
+    }  # fmt: skip
+    if state == "stands":
+        given = {
+            "method": "open_price", "vendor": "架空電機", "vendor_number": "5010005007398",
+            "signed_on": TODAY, "amount": 5, "bidders": 2, "award_ratio": "0.9",
+            "award_ratio_state": "reported",
+        }  # fmt: skip
+    return factories.ContractFactory.create(project=project, agency=project.agency, **given)
+
+
 MAKERS: Mapping[str, Callable[[Any, str, str], Any]] = {
     "system": _system,
     "project": _project,
@@ -389,6 +428,10 @@ MAKERS: Mapping[str, Callable[[Any, str, str], Any]] = {
     "costline": _cost_line,
     "review": _review,
     "finding": _finding,
+    "contract": _contract,
+    "agency": lambda _p, _r, state: _make(factories.AgencyFactory, state),
+    "reviewtype": lambda _p, _r, state: _make(factories.ReviewTypeFactory, state),
+    "target": lambda _p, _r, state: _make(factories.TargetFactory, state),
     "roleterm": _role_term,
     "riskpolicy": _policy,
 }

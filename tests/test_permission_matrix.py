@@ -228,9 +228,12 @@ risks        | 403 | 403 | 403 | 200 | 200 | 404 | 404 | 404 | 403 | 403 | 404 |
 kpis         | 403 | 403 | 403 | 200 | 200 | 404 | 404 | 404 | 403 | 403 | 404 | 302
 kpi-values   | 403 | 403 | 403 | 200 | 200 | 404 | 404 | 404 | 403 | 403 | 404 | 302
 benefits     | 403 | 403 | 403 | 200 | 200 | 404 | 404 | 404 | 403 | 403 | 404 | 302
+contracts    | 403 | 403 | 403 | 200 | 200 | 200 | 404 | 404 | 403 | 403 | 404 | 302
 cost-lines   | 403 | 403 | 403 | 200 | 200 | 403 | 404 | 404 | 403 | 403 | 404 | 302
 reviews      | 200 | 403 | 403 | 200 | 200 | 404 | 404 | 404 | 302 | 403 | 404 | 302
 findings     | 302 | 403 | 403 | 200 | 200 | 404 | 404 | 404 | 302 | 403 | 404 | 302
+agencies     | 200 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 404 | 302
+targets      | 200 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 404 | 302
 role-terms   | 200 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 404 | 302
 risk-policies | 200 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 404 | 302
 """
@@ -614,6 +617,8 @@ def test_who_asks_for_changes(
     records: Mapping[str, Any] = {
         "systems": world.system,
         "projects": project,
+        "agencies": world.home,
+        "targets": factories.TargetFactory.create(),
         "role-terms": RoleTerm.objects.create(role=Role.AUDITOR, name="監査"),
         "risk-policies": factories.RiskPolicyFactory.create(),
         "milestones": factories.MilestoneFactory.create(project=project),
@@ -622,6 +627,9 @@ def test_who_asks_for_changes(
         "kpi-values": value,
         "benefits": factories.BenefitFactory.create(
             project=project, fiscal_year=2024, planned=1, planned_state="reported"
+        ),
+        "contracts": factories.ContractFactory.create(
+            agency=world.home, project=project, method="open_price"
         ),
         "cost-lines": factories.CostLineFactory.create(
             system=world.system, sheet_year=2020, budget_year=2020, stage="initial"

@@ -81,6 +81,7 @@ class ChangeRequest(Tracked):
             Resource.BASELINE,
             Resource.RISK,
             Resource.KPI,
+            Resource.CONTRACT,
             Resource.BUDGET,
             Resource.EXECUTION,
             Resource.REVIEW_SELF,

@@ -14,6 +14,9 @@ from projects.models.choices import JobState
 class ImportRun(models.Model):
     """One import: which files (name, SHA-256), by whom, when, and what came of it."""
 
+    WORKBOOK = "workbook"
+    """The kind of a ministry's own workbook; the others bring open data"""
+
     kind = models.CharField(_("kind"), max_length=40)
     started_at = models.DateTimeField(_("started at"))
     actor = models.ForeignKey(

@@ -23,7 +23,7 @@ from governance.field_rights import May, Way
 from governance.models.base import to_json
 from governance.notices import Telling, tell
 from governance.people.ties import tied_to
-from projects.models import ChangeRequest, Finding, KpiValue, Project, System
+from projects.models import ChangeRequest, Contract, Finding, KpiValue, Project, System
 from projects.models.change import SHORTEST_REASON
 from projects.models.choices import RequestState
 from projects.register import KINDS, Kind
@@ -172,7 +172,8 @@ def _holder(obj: Any) -> tuple[System | None, Project | None]:
 def _agency_of(obj: models.Model) -> int | None:
     """The agency whose record it is; None for the lists of the whole government."""
     system, project = _holder(obj)
-    holder: Any = project or system
+    # A contract may hang on neither: it is the agency's that signed it.
+    holder: Any = obj if isinstance(obj, Contract) else project or system
     return None if holder is None else holder.agency_id
 
 

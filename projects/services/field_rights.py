@@ -6,7 +6,7 @@ with the table of `governance.field_rights`. Refusals name the field, who may, a
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from governance import field_rights as table
 from governance.access import Action, Resource, Role, rights_of
 from governance.audit import Act
 from governance.field_rights import Line, May, Way
-from governance.models import AuditEvent, RiskPolicy, RoleTerm
+from governance.models import Agency, AuditEvent, RiskPolicy, RoleTerm
 from governance.people.ties import tied_to
 from projects.metrics.periods import fiscal_year_end, fiscal_year_of, month_of
 from projects.models import (
@@ -46,13 +46,15 @@ _CHUNK: Final = 900
 _BEFORE_USE: Final = frozenset(
     {SystemStatus.CONCEPT, SystemStatus.PLANNING, SystemStatus.PROCUREMENT, SystemStatus.BUILDING}
 )
+_YEAR: Final = timedelta(days=365)
 _LAST_TESTS: Final = ("last_security_test_on", "last_continuity_test_on")
 _LAYERS: Final[Mapping[str, Resource]] = {str(layer): name for layer, name in LAYER_RESOURCES}
 
-# What a named reviewer alone writes.
+_CASE: Final = frozenset({"due_on", "reviewer", "reviewer_user", "reviewer_number"})
+# What a named reviewer alone writes: their judgement, that they are the one, and by when.
 _JUDGEMENT: Final[Mapping[type, frozenset[str]]] = {
-    Review: frozenset({"verdict", "remarks", "held_on", "is_complete"}),
-    Finding: frozenset({"category", "weight", "text", "accepted_on"}),
+    Review: frozenset({"verdict", "remarks", "held_on", "is_complete"}) | _CASE,
+    Finding: frozenset({"category", "weight", "text", "due_on", "accepted_on"}),
 }
 
 _HOW_TO_ASK: Final = gettext_lazy(
@@ -76,8 +78,8 @@ class Known:
     _plans: dict[int, set[str]] = field(default_factory=dict)
     _methods: dict[int, set[int]] = field(default_factory=dict)
     _values: dict[int, list[tuple[int, int, bool, bool]]] = field(default_factory=dict)
-    # Holder of KPIs → year → the KPIs that have a target.
-    _targets: dict[tuple[str, int], dict[int, set[int]]] = field(default_factory=dict)
+    # Holder of KPIs → the years of which a goal has a target.
+    _targets: dict[tuple[str, int], set[int]] = field(default_factory=dict)
     # Project → the years of which a benefit is planned.
     _benefits: dict[int, set[int]] = field(default_factory=dict)
     # Holder → (budget year, stage) → the newest sheet year that reports an amount.
@@ -131,24 +133,25 @@ class Known:
         return any(t and y == year and pk != besides for pk, y, t, _a in self._values[kpi_id])
 
     def read_targets(self, name: str, holder_ids: Iterable[int]) -> None:
-        """Read which goals of many systems, or projects (`name`), have targets, at once."""
+        """Read of which years goals of many systems, or projects (`name`), have targets, at once."""
         known = {pk for held, pk in self._targets if held == name}
         wanted = sorted(set(holder_ids) - known)
         for start in range(0, len(wanted), _CHUNK):
             part = wanted[start : start + _CHUNK]
-            self._targets.update({(name, pk): {} for pk in part})
+            self._targets.update({(name, pk): set() for pk in part})
             rows = KpiValue.objects.filter(target__isnull=False, **{f"kpi__{name}__in": part})
-            found = rows.order_by().values_list(f"kpi__{name}_id", "fiscal_year", "kpi_id")
-            for holder_id, year, kpi_id in found:
-                self._targets[name, holder_id].setdefault(year, set()).add(kpi_id)
+            found = rows.order_by().values_list(f"kpi__{name}_id", "fiscal_year")
+            for holder_id, year in found.distinct():
+                self._targets[name, holder_id].add(year)
 
-    def other_goals_have_targets(self, kpi: Kpi, year: int) -> bool:
-        """Whether another goal of the same system or project has a target of the year."""
+    def has_past_targets(self, kpi: Kpi, last: int) -> bool:
+        """Whether a goal of the same system or project, this one too, has a target of a year up to
+        `last`."""
         for name in ("system", "project"):
             holder_id = getattr(kpi, f"{name}_id")
             if holder_id is not None:
                 self.read_targets(name, [holder_id])
-                return bool(self._targets[name, holder_id].get(year, set()) - {kpi.pk})
+                return any(since <= last for since in self._targets[name, holder_id])
         return False
 
     def planned_benefits(self, project_id: int) -> set[int]:
@@ -241,13 +244,18 @@ def _target(case: Case) -> str:
         return "locked"
     # A target told with the result beside it, which it meets, would thin out those missed.
     is_first = case.is_new or case.obj.target is None
-    if is_first and _is_over(case, year) and case.known.other_goals_have_targets(kpi, year):
+    if is_first and _is_over(case, year) and case.known.has_past_targets(kpi, _last_over(case)):
         return "late"
     return _locked(case, figure="target")
 
 
+def _last_over(case: Case) -> int:
+    """The last fiscal year that is over."""
+    return fiscal_year_of(case.day) - 1
+
+
 def _is_over(case: Case, fiscal_year: int) -> bool:
-    return fiscal_year_end(fiscal_year) < case.day
+    return fiscal_year <= _last_over(case)
 
 
 def _planned(case: Case) -> str:
@@ -259,9 +267,11 @@ def _planned(case: Case) -> str:
         return state
     if case.known.has_plan(project.pk):
         return "agreed"
-    if (case.is_new or case.obj.planned is None) and year is not None and _is_over(case, year):
-        promised = case.known.planned_benefits(project.pk)
-        return "late" if any(_is_over(case, earlier) for earlier in promised) else state
+    if case.known.has_plan(project.pk, RequestState.REQUESTED):
+        return "asked"
+    is_first = case.is_new or case.obj.planned is None
+    if is_first and year is not None and _is_over(case, year):
+        return "late" if case.known.planned_benefits(project.pk) else state
     return state
 
 
@@ -278,7 +288,7 @@ def _actual(case: Case) -> str:
 
 
 def _first_or_stands(case: Case, *, figure: str) -> str:
-    return "first" if case.is_new or getattr(case.obj, figure) is None else "stands"
+    return "first" if case.is_new or getattr(case.obj, figure) in (None, "") else "stands"
 
 
 def _amount(case: Case) -> str:
@@ -305,11 +315,14 @@ def _newest_beside(case: Case) -> int | None:
 
 def _system_start(case: Case) -> str:
     """A plan that moves while the system is being made; afterwards what its judgement hangs on.
-    The day that nobody had told is simply told, but for one to come: the system is in use."""
+    The day that nobody had told is simply told, but for one to come or just past."""
     if case.is_new:
         return "new"
     day = case.after("go_live_on")
-    is_told = case.obj.go_live_on is None and (day is None or day <= case.day)
+    if day is not None and case.after("go_live_is_year_only"):
+        day = fiscal_year_end(fiscal_year_of(day))
+    # A day of the last year would be a reason not to judge it yet.
+    is_told = case.obj.go_live_on is None and (day is None or day <= case.day - _YEAR)
     stages = {case.obj.status, case.after("status")}
     return "open" if is_told or stages <= _BEFORE_USE else "stands"
 
@@ -381,6 +394,13 @@ STATES: Final[Mapping[str, Callable[[Case], str]]] = {
     "benefit.realised": partial(_first_or_stands, figure="realised"),
     "costline.identity": partial(_identity, figures=("amount",)),
     "costline.amount": _amount,
+    "contract.method": partial(_first_or_stands, figure="method"),
+    "contract.signed": partial(_first_or_stands, figure="signed_on"),
+    "contract.vendor": partial(_first_or_stands, figure="vendor"),
+    "contract.number": partial(_first_or_stands, figure="vendor_number"),
+    "contract.amount": partial(_first_or_stands, figure="amount"),
+    "contract.bidders": partial(_first_or_stands, figure="bidders"),
+    "contract.ratio": partial(_first_or_stands, figure="award_ratio"),
     "review.case": partial(_review, tells_new=True),
     "review.due": partial(_review, tells_new=True),
     "review.verdict": lambda case: "given" if case.obj.verdict and not case.is_new else "open",
@@ -391,6 +411,9 @@ STATES: Final[Mapping[str, Callable[[Case], str]]] = {
     "finding.owner": partial(_finding, tells_new=True),
     "finding.answer": partial(_finding, tells_new=True),
     "finding.closure": partial(_finding, tells_new=False),
+    "agency.place": partial(_new_or, else_="stands"),
+    "reviewtype.layer": partial(_new_or, else_="stands"),
+    "target.promise": partial(_new_or, else_="stands"),
     "roleterm.role": partial(_new_or, else_="stands"),
     "roleterm.term": partial(_new_or, else_="stands"),
     "riskpolicy.terms": _policy,
@@ -535,6 +558,12 @@ def _faults(case: Case) -> dict[str, str]:
             return {"method_version": _("This KPI has no such method: describe it first.")}
     if isinstance(obj, MonthlyUpdate) and given.get("period", date.min) > month_of(case.day):
         return {"period": _("This month has not begun.")}
+    if isinstance(obj, Agency) and _is_below(given.get("parent"), obj):
+        return {"parent": _("This agency lies below it: the two would reach each other.")}
+    if isinstance(obj, Benefit) and given.get("realised") is not None:
+        year = case.after("fiscal_year")
+        if year is not None and year > fiscal_year_of(case.day):
+            return {"realised": _("This year has not begun.")}
     if isinstance(obj, System):
         ahead = [name for name in _LAST_TESTS if (given.get(name) or date.min) > case.day]
         return dict.fromkeys(ahead, _("This day is still to come."))
@@ -544,6 +573,17 @@ def _faults(case: Case) -> dict[str, str]:
     if isinstance(obj, RoleTerm | RiskPolicy) and not case.is_new:
         return _of_whom_it_binds(case)
     return {} if case.is_new else _of_a_review(obj, given)
+
+
+def _is_below(agency: Agency | None, above: Agency) -> bool:
+    """Whether an agency lies below another one, or is it. Cost: one query a step."""
+    here, seen = agency, set[int]()
+    while here is not None and here.pk not in seen:
+        if here.pk == above.pk:
+            return True
+        seen.add(here.pk)
+        here = here.parent
+    return False
 
 
 def _of_whom_it_binds(case: Case) -> dict[str, str]:
@@ -601,7 +641,9 @@ def refuse(
         kept = {n: v for n, v in given.items() if n not in figures or v != figures[n]}
         case = Case(obj, kept, case.day, case.known)
     found = refusals(case, roles, way=way) | _own_answer(act, obj, given)
-    if found := found | _anothers_judgement(act, obj, given):
+    if way is Way.DOOR:  # Whom to name instead is asked for, and decided by others.
+        found |= _anothers_judgement(act, obj, given)
+    if found:
         raise ValidationError(found)
 
 
@@ -636,7 +678,10 @@ def _anothers_judgement(act: Act, obj: Any, given: Mapping[str, Any]) -> dict[st
     if named is None or named.pk == act.user.pk:
         return {}
     told = _("%(name)s is named as the reviewer, and writes it alone.") % {"name": named}
-    return {name: told for name in given if name in _JUDGEMENT[type(obj)]}
+    written = _JUDGEMENT[type(obj)]
+    if isinstance(obj, Review) and obj._state.adding:
+        written -= _CASE  # Who orders a review names somebody for it.
+    return {name: told for name in given if name in written}
 
 
 def closed_fields(user: Any, obj: models.Model, day: date) -> dict[str, str]:

@@ -62,6 +62,7 @@ from projects.metrics.types import Figure
 from projects.metrics.types import ValueState as State
 from projects.models import (
     Contract,
+    ImportRun,
     MonthlyUpdate,
     Project,
     Review,
@@ -130,13 +131,15 @@ def _judge_projects(ids: Collection[int], book: Book, as_of: date) -> Iterator[A
     )
     settlements = _settlements("project", ids)
     projects: Iterable[tuple[Any, ...]] = Project.objects.filter(pk__in=ids).values_list(
-        "pk", "agency_id", "phase", "started_on", "ended_on", "import_run_id", "head_name"
+        "pk", "agency_id", "phase", "started_on", "ended_on", "import_run__kind", "head_name"
     )
-    for pk, agency_id, phase, started_on, ended_on, import_run_id, head_name in projects:
+    for pk, agency_id, phase, started_on, ended_on, brought_by, head_name in projects:
+        # What a ministry's own workbook brings is its own word, as if it stood in a form.
+        is_own = brought_by in (None, ImportRun.WORKBOOK)
         latest = submitted.get(pk)
         reporting = Reporting(
-            # A file that brought a project says nothing about reports; its first report does.
-            is_reporting=_is_reporting(phase, is_known=import_run_id is None or latest is not None),
+            # A file of open data that brought a project says nothing about reports; its first report does.
+            is_reporting=_is_reporting(phase, is_known=is_own or latest is not None),
             first_period=started_on,
             last_period=ended_on,
             latest_submitted=latest,
@@ -147,8 +150,7 @@ def _judge_projects(ids: Collection[int], book: Book, as_of: date) -> Iterator[A
         delivery = replace(
             deliveries[pk],
             # A file that brought a project says nothing about its plan; a baseline does.
-            is_running=phase in REPORTING_PHASES
-            and (import_run_id is None or bool(deliveries[pk].plans)),
+            is_running=phase in REPORTING_PHASES and (is_own or bool(deliveries[pk].plans)),
         )
         costs = flag_facts.costs(money.get(pk, []))
         own = goals[pk]
@@ -162,7 +164,7 @@ def _judge_projects(ids: Collection[int], book: Book, as_of: date) -> Iterator[A
             people.pjmo.get(pk, 0),
             people.pmo.get(agency_id, 0),
             people.ministry_cio.get(agency_id, 0),
-            is_known=agency_id in people.entered and import_run_id is None,
+            is_known=agency_id in people.entered and is_own,
             is_running=is_running,
         )
         outcomes = Outcomes(

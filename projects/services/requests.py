@@ -19,7 +19,7 @@ from governance.models.base import snapshot
 from governance.people.deciding import refuse_same_person
 from projects.metrics.delivery import Phase
 from projects.metrics.periods import fiscal_year_of
-from projects.models import Baseline, KpiMethod, KpiValue, Milestone, PlannedValue, Project
+from projects.models import Baseline, Benefit, KpiMethod, KpiValue, Milestone, PlannedValue, Project
 from projects.models.choices import RequestState
 from projects.services import flags
 from projects.services.writing import recheck, state_of
@@ -108,19 +108,22 @@ def open_request(act: Act, model: Any, pk: int, action: Action, version: int | N
 
 
 def planners_of(baseline: Baseline) -> frozenset[int]:
-    """Users (ids) who wrote the milestones that the first plan of a project brings into force:
-    whoever approves it approves them. Empty for a later plan, whose milestones were agreed before.
-    Cost: three queries."""
+    """Users (ids) who wrote the milestones and benefits that the first plan of a project brings into
+    force: whoever approves it approves them. Empty for a later plan, which brings none with it.
+    Cost: five queries."""
     plans = Baseline.objects.filter(project_id=baseline.project_id)
     if plans.filter(state=RequestState.APPROVED).exclude(pk=baseline.pk).exists():
         return frozenset()
-    rows = Milestone.objects.filter(project_id=baseline.project_id)
-    last = dict(rows.values_list("pk", "updated_by_id"))
-    events = AuditEvent.objects.filter(
-        object_type="milestone", object_key__in=[str(pk) for pk in last], actor__isnull=False
-    )
-    wrote = events.values_list("actor_id", flat=True)
-    people: set[int | None] = {*last.values(), *wrote}
+    people: set[int | None] = set()
+    for model in (Milestone, Benefit):
+        rows = model._default_manager.filter(project_id=baseline.project_id)
+        last = dict(rows.values_list("pk", "updated_by_id"))
+        events = AuditEvent.objects.filter(
+            object_type=model._meta.model_name,
+            object_key__in=[str(pk) for pk in last],
+            actor__isnull=False,
+        )
+        people |= {*last.values(), *events.values_list("actor_id", flat=True)}
     return frozenset(pk for pk in people if pk is not None)
 
 
@@ -128,7 +131,7 @@ def words_to_planners(user: Any, baseline: Baseline) -> str | None:
     """The sentence for whoever wrote what a plan brings with it; None for who asked for it."""
     if user is None or user.pk == baseline.requested_by_id:
         return None
-    return _("You wrote milestones of this plan: another person decides on it.")
+    return _("You wrote milestones or benefits of this plan: another person decides on it.")
 
 
 def decide(act: Act, found: Any, state: RequestState) -> dict[str, Any]:

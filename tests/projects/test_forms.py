@@ -491,7 +491,7 @@ _CHANGED: Mapping[str, dict[str, str]] = {
     "reviews": {"reviewer": "PMO"},
     "findings": {"owner": "PJMO"},
     "lineage": {"note": "更改"},
-    "contracts": {"vendor": "別社"},
+    "contracts": {"title": "別件"},
     "plan-actions": {"title": "別件"},
     "targets": {"title": "別件"},
     "risk-policies": {"reason": "見直し"},

@@ -54,7 +54,7 @@ def commit(act: Act, checked: Checked, *, progress: Progress | None = None) -> I
     if checked.errors:
         raise DomainError(_("The file has errors: nothing was written."))
     run = ImportRun.objects.create(
-        kind="workbook",
+        kind=ImportRun.WORKBOOK,
         started_at=act.at,
         actor=act.user,
         files=[{"name": checked.file_name, "sha256": checked.digest}],
@@ -203,10 +203,12 @@ class _SheetWriter:
             for name, value in row.values.items():
                 # A record that the same file makes has its number only now.
                 setattr(row.obj, name, value)
-            if not is_new:
+            if is_new:
+                # Of what a file brought alone less is known; one word of it changed says nothing.
+                row.obj.import_run = self.run_row
+            else:
                 row.obj.version += 1
             row.obj.updated_at, row.obj.updated_by = self.act.at, self.act.user
-            row.obj.import_run = self.run_row
 
     def _recheck(self, rows: list[Row], action: Action) -> None:
         """What was saved lies within the actor's rights, or all rolls back."""

@@ -17,8 +17,18 @@ from governance.exceptions import DomainError
 from governance.models import AuditEvent, AuditSeal, User
 from projects.imports import sheets
 from projects.imports.sheets import committing
-from projects.models import CostLine, ImportRun, Kpi, KpiValue, Project, System, YearRollup
+from projects.models import (
+    CostLine,
+    ImportRun,
+    Kpi,
+    KpiValue,
+    Project,
+    RiskFlag,
+    System,
+    YearRollup,
+)
 from projects.models.choices import Stage, ValueState
+from projects.services import flags
 from tests import factories
 from tests.conftest import World, act
 from tests.trail import untold
@@ -147,6 +157,32 @@ def test_the_workbook_holds_what_its_reader_may_see(filled: World, pmo: User, pj
     assert ids(pjmo) == {"HOME-1"}
 
 
+def test_a_word_changed_by_a_file_ends_no_judgement(
+    filled: World, pmo: User, now: datetime
+) -> None:
+    """Seen: a project of which a workbook changed one word counted as "brought by a file", of whose
+    reports nobody knows: late reports and missing roles turned unknown."""
+    project = filled.project
+    Project.objects.filter(pk=project.pk).update(phase="building", started_on=date(2026, 4, 1))
+    on = date(2026, 11, 24)
+    flags.recompute_for(act(None, now), as_of=on, project_ids=[project.pk])
+    standing = RiskFlag.objects.filter(project=project, closed_on=None).order_by("rule_id")
+    before = set(standing.values_list("rule_id", "severity"))
+    assert ("late_report", "high") in before
+    book = read(sheets.template(pmo, on=ON, language="en"))
+    put(book["Projects"], 3, purpose="言い換え")
+    sheets.commit(act(pmo, now), sheets.check(made(book), file_name="a.xlsx", user=pmo, on=ON))
+    project.refresh_from_db()
+    assert (project.purpose, project.import_run) == ("言い換え", None)
+    flags.recompute_for(act(None, now), as_of=on, project_ids=[project.pk])
+    assert set(before) <= set(standing.values_list("rule_id", "severity"))
+    # What the workbook itself brings is the ministry's word, as in a form.
+    run = ImportRun.objects.create(kind=ImportRun.WORKBOOK, started_at=now)
+    Project.objects.filter(pk=project.pk).update(import_run=run)
+    flags.recompute_for(act(None, now), as_of=on, project_ids=[project.pk])
+    assert set(before) <= set(standing.values_list("rule_id", "severity"))
+
+
 def test_what_was_edited_comes_in(filled: World, pmo: User, now: datetime) -> None:
     book = read(sheets.template(pmo, on=ON, language="en"))
     put(book["Systems"], 3, name="新台帳", support_ends_on="令和7年4月1日", hosting="Public cloud")
@@ -173,7 +209,7 @@ def test_what_was_edited_comes_in(filled: World, pmo: User, now: datetime) -> No
     run = sheets.commit(act(pmo, now), checked)
     system = System.objects.get(system_id="HOME-1")
     assert (system.name, system.support_ends_on, system.version) == ("新台帳", date(2025, 4, 1), 2)
-    assert (system.updated_by, system.import_run) == (pmo, run)
+    assert (system.updated_by, system.import_run) == (pmo, None), "one word of it is not the record"
     line = CostLine.objects.get(system=system, budget_year=2025)
     assert (line.amount, line.amount_state) == (12_000_000, ValueState.REPORTED)
     new = System.objects.get(system_id="HOME-9")

@@ -657,3 +657,58 @@ def test_no_single_person_ends_a_role_for_everybody(
     changes.approve(act(second, now), change.pk)
     forget_rights(auditor)
     assert Role.AUDITOR in rights_of(auditor).roles()
+
+
+def test_no_single_person_moves_an_agency_and_none_below_itself(
+    world: World, cio: User, second: User, pmo: User, now: datetime
+) -> None:
+    """Seen: one account put another ministry under its own, whose office read all of it at once."""
+    kind = KINDS["agencies"]
+    with pytest.raises(ValidationError, match="agreed to by two"):
+        register.edit(act(cio, now), kind, world.other.pk, {"parent": world.home}, version=1)
+    with pytest.raises(ValidationError, match="reach each other"):
+        changes.request(act(cio, now, WHY), kind, world.home.pk, {"parent": world.sub})
+    change = changes.request(act(cio, now, WHY), kind, world.other.pk, {"parent": world.home})
+    forget_rights(pmo)
+    assert signed_in(pmo).get("/systems/OTHER-1/").status_code == 404
+    changes.approve(act(second, now), change.pk)
+    world.other.refresh_from_db()
+    assert world.other.parent == world.home
+
+
+def test_no_single_person_lowers_what_the_government_promised(
+    world: World, cio: User, now: datetime
+) -> None:
+    target = factories.TargetFactory.create()
+    for values in ({"target_value": Decimal(900)}, {"target_year": 2060}):
+        with pytest.raises(ValidationError, match="changed by two"):
+            register.edit(act(cio, now), KINDS["targets"], target.pk, values, version=1)
+
+
+def test_no_layer_of_reviews_is_turned_to_write_in_anothers(
+    world: World, cio: User, now: datetime
+) -> None:
+    """Seen: the CIO office made third-party reviews its own for a moment, and wrote the verdict."""
+    layer = factories.ReviewTypeFactory.create(layer="third_party")
+    with pytest.raises(ValidationError, match="make a new type"):
+        register.edit(act(cio, now), KINDS["review-types"], layer.pk, {"layer": "cio"}, version=1)
+
+
+def test_what_was_awarded_is_corrected_by_two(
+    world: World, pmo: User, pjmo: User, now: datetime
+) -> None:
+    """Seen: one bidder became three on one person's word, and the flag was gone."""
+    kind = KINDS["contracts"]
+    single = factories.ContractFactory.create(agency=world.home, project=world.project, bidders=1)
+    for values in ({"bidders": 3}, {"method": "designated"}, {"vendor": "別社"}, {"amount": 5}):
+        with pytest.raises(ValidationError, match="correction is agreed to by two"):
+            register.edit(act(pjmo, now), kind, single.pk, values, version=1)
+    change = changes.request(act(pjmo, now, WHY), kind, single.pk, {"bidders": 3})
+    assert (change.agency, change.project) == (world.home, world.project)
+    changes.approve(act(pmo, now), change.pk)
+    # What nobody had told is simply told.
+    blank = factories.ContractFactory.create(
+        agency=world.home, project=world.project, bidders=None, bidders_state="missing"
+    )
+    told = {"bidders": 2, "bidders_state": "reported"}
+    assert register.edit(act(pjmo, now), kind, blank.pk, told, version=1).bidders == 2

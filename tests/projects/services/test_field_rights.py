@@ -52,8 +52,14 @@ def test_the_go_live_that_nobody_told_is_told_but_none_to_come(world: World) -> 
     """A day to come would end every judgement of a system that runs."""
     system = world.system
     system.go_live_on = None
-    assert state("system.start", system, go_live_on=TODAY) == "open"
+    assert state("system.start", system, go_live_on=TODAY - timedelta(365)) == "open"
     assert state("system.start", system, go_live_on=TODAY + timedelta(1)) == "stands"
+    # Nor one of this year, which reads as its last day where only the year is known.
+    assert state("system.start", system, go_live_on=TODAY) == "stands"
+    only: dict[str, Any] = {
+        "go_live_on": TODAY - timedelta(365), "go_live_is_year_only": True,
+    }  # fmt: skip
+    assert state("system.start", system, **only) == "stands"
 
 
 # Plans ------------------------------------------------------------------------------------------------
@@ -306,9 +312,10 @@ def test_no_target_told_after_its_year_thins_out_those_that_were_missed(
     blank = told | {"target": None, "target_state": "missing"}
     made = register.create(act(pmo, now), kind, blank)
     assert field_rights.asked_fields(pmo, made, TODAY)[:2] == ["target", "target_state"]
-    # Not of the year that runs, nor where nothing was promised for that year before.
+    # Nor of another year that is over: what was missed would not be the latest any more.
+    with pytest.raises(ValidationError, match="Its year is over"):
+        register.create(act(pmo, now), kind, told | {"fiscal_year": 2024})
     register.create(act(pmo, now), kind, told | {"fiscal_year": 2026})
-    register.create(act(pmo, now), kind, told | {"fiscal_year": 2024})
 
 
 def test_a_file_of_the_first_years_is_no_hindsight(world: World) -> None:
@@ -334,6 +341,10 @@ def test_benefits_of_an_agreed_plan_are_promised_with_it(
     with pytest.raises(ValidationError) as refused:
         register.create(act(pmo, now), kind, told)
     assert "Its year is over" in str(refused.value.message_dict["planned"])
+    # Nothing is realised of a year to come.
+    blank = told | {"planned": None, "planned_state": "missing"}
+    with pytest.raises(ValidationError, match="This year has not begun"):
+        register.create(act(pmo, now), kind, blank | {"fiscal_year": 2027})
     ahead = told | {"fiscal_year": 2029, "realised": None, "realised_state": "missing"}
     register.create(act(pmo, now), kind, ahead)
     factories.BaselineFactory.create(project=world.project)
@@ -455,6 +466,10 @@ def test_a_verdict_is_the_named_reviewers_alone(world: World, now: datetime) -> 
     verdict = {"verdict": "proceed", "remarks": "よい", "held_on": TODAY, "is_complete": True}
     for obj, given in (
         (review, verdict),
+        # Nor does somebody else take the name away first, or the day on which it is due.
+        (review, {"reviewer_user": None}),
+        (review, {"due_on": None, "reviewer": "別人"}),
+        (finding, {"due_on": None}),
         (finding, {"accepted_on": TODAY}),
         (finding, {"text": "x"}),
     ):

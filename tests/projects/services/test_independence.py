@@ -16,7 +16,7 @@ from governance.exceptions import DomainError
 from governance.models import AccountTie, AuditEvent, Membership, User
 from governance.people import ties
 from projects.imports import sheets
-from projects.models import Contract, Project, Review, System
+from projects.models import Project, Review, System
 from projects.models.choices import ReviewLayer
 from projects.register import KINDS
 from projects.services import changes, handover, independence, people, register
@@ -191,10 +191,15 @@ def test_a_contract_of_the_projects_system_counts_and_its_change_too(
     of_system = {"project": None, "system": world.system}
     assert refused(lambda: contract(pmo, now, world, **of_system))
     other = contract(pmo, now, world, vendor_number="8000012010038", **of_system)
-    change = lambda number: register.edit(  # noqa: E731
-        act(pmo, now), KINDS["contracts"], other.pk, {"vendor_number": number},
-        version=Contract.objects.get(pk=other.pk).version,
-    )  # fmt: skip
+
+    def change(number: str) -> None:
+        """What was awarded is corrected by two."""
+        asked = changes.request(
+            act(pmo, now, "法人番号の誤りを訂正する"), KINDS["contracts"], other.pk,
+            {"vendor_number": number},
+        )  # fmt: skip
+        changes.approve(act(None, now), asked.pk)
+
     assert refused(lambda: change(VENDOR))
     assert not refused(lambda: change(""))
 
@@ -228,17 +233,21 @@ def test_a_project_is_not_moved_under_its_verifier(
     assert not refused(move)
 
 
+def place_below(world: World, cio: User, now: datetime) -> None:
+    """The home ministry comes below the other one: asked for by one, agreed to by another."""
+    why = "組織の再編により移管する"
+    asked = changes.request(
+        act(cio, now, why), KINDS["agencies"], world.home.pk, {"parent": world.other}
+    )
+    changes.approve(act(None, now), asked.pk)
+
+
 def test_an_agency_is_not_placed_above_a_verifiers_office(
     world: World, cio: User, expert: User, now: datetime
 ) -> None:
     verify(world, expert)
     factories.MembershipFactory.create(user=expert, role=Role.HR, agency=world.other)
-    assert refused(
-        lambda: register.edit(
-            act(cio, now), KINDS["agencies"], world.home.pk, {"parent": world.other},
-            version=world.home.version,
-        )
-    )  # fmt: skip
+    assert refused(lambda: place_below(world, cio, now))
 
 
 def test_a_file_brings_no_vendor_of_a_verifier(
@@ -360,11 +369,7 @@ def test_the_review_of_a_system_moves_with_its_agency(
 ) -> None:
     factories.MembershipFactory.create(user=expert, role=Role.HR, agency=world.other)
     third_party(system=world.system, reviewer_user=expert)
-    above = lambda: register.edit(  # noqa: E731
-        act(cio, now), KINDS["agencies"], world.home.pk, {"parent": world.other},
-        version=world.home.version,
-    )  # fmt: skip
-    assert refused(above)
+    assert refused(lambda: place_below(world, cio, now))
 
 
 def test_a_reviewer_named_in_words_of_old_bars_no_other_change(

@@ -78,15 +78,30 @@ def test_nobody_agrees_to_a_plan_of_their_own_milestones(
     )
     plan = ask(world, pjmo, now)
     for decide in (requests.approve_baseline, requests.reject_baseline):
-        with pytest.raises(DomainError, match="You wrote milestones of this plan"):
+        with pytest.raises(DomainError, match="You wrote milestones or benefits of this plan"):
             decide(act(pmo, now, "x"), plan.pk)
     page = signed_in(pmo).get(f"/baselines/{plan.pk}/")
-    assert "You wrote milestones of this plan" in page.content.decode()
+    assert "You wrote milestones or benefits of this plan" in page.content.decode()
     requests.approve_baseline(act(person(Role.MINISTRY_CIO, world), now), plan.pk)
     # Later plans bring no milestones with them.
     later = ask(world, pjmo, now, planned_end_on=date(2027, 9, 30), reason="移行の延長")
     requests.approve_baseline(act(pmo, now), later.pk)
     assert mine.project == world.project
+
+
+def test_benefits_are_part_of_a_first_plan_too(
+    world: World, pjmo: User, pmo: User, now: datetime
+) -> None:
+    """Seen: what was planned to be gained was changed while the plan waited, and agreed to unseen."""
+    kind = KINDS["benefits"]
+    gain = {"project": world.project, "kind": "user_time", "fiscal_year": 2028, "method": "調査",
+            "planned": 10**9, "planned_state": "reported"}  # fmt: skip
+    made = register.create(act(pmo, now), kind, gain)
+    plan = ask(world, pjmo, now)
+    with pytest.raises(ValidationError, match="its benefits with it"):
+        register.edit(act(pjmo, now), kind, made.pk, {"planned": 1}, version=made.version)
+    with pytest.raises(DomainError, match="milestones or benefits"):
+        requests.approve_baseline(act(pmo, now), plan.pk)
 
 
 def test_milestones_stand_as_they_were_asked_for(
