@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy as _
 
 from governance.audit.faults import Fault, Kind
 from governance.audit.states import GONE, State, hashed
-from governance.models import AuditHead, AuditSeal, User
+from governance.models import AuditEvent, AuditHead, AuditSeal, User
 
 TYPE: Final = "credential"
 """The kind under which seals keep them; their key is the account's, a slash, and which one"""
@@ -35,6 +35,8 @@ _WORDS: Final[Mapping[str, Any]] = {
     FACTOR: _("second factor"),
     SIGN_ON: _("single sign-on"),
 }
+UNTOLD: Final = "untold"
+"""What an event says of credentials that the trail had not told of"""
 _BY_USE: Final = frozenset({"viewed_at"})
 """What merely looking at recovery codes writes"""
 
@@ -128,6 +130,35 @@ def _told(keys: Iterable[str] | None = None) -> dict[str, tuple[int, str]]:
     return {key: (seq, state) for key, seq, state in rows}
 
 
+def untold(stood: Mapping[str, str], user: User) -> dict[str, list[str]]:
+    """What an event says besides where something opens an account that the trail has not told of:
+    {"untold": which of them}; {} where all fits.
+
+    Whoever puts a hash in place and the old one back, or renews it by a page, leaves nothing to
+    compare: the sign-in, or the renewal, says it for ever. `stood` is `standing` before it. An account
+    that the trail never told of (made past the program) is no news here. Cost: at most three queries.
+    """
+    told = _told(stood)
+    odd = sorted({in_kind(key) for key in stood if told.get(key, (0, ""))[1] != stood[key]})
+    return {UNTOLD: odd} if odd and (told or _is_known(user)) else {}
+
+
+def _is_known(user: User) -> bool:
+    key = str(user.pk)
+    made = AuditEvent.objects.filter(object_type="user", object_key=key, verb="user.created")
+    return made.exists() or AuditSeal.objects.filter(object_type="user", object_key=key).exists()
+
+
+def used() -> Iterator[Fault]:
+    """The events that say so, since somebody last told the trail of what changed past the program.
+    Cost: two queries."""
+    since = AuditEvent.objects.filter(verb="register.sealed").aggregate(models.Max("seq"))
+    events = AuditEvent.objects.filter(object_type="user", after__has_key=UNTOLD)
+    rows = events.filter(seq__gt=since["seq__max"] or 0).order_by("seq")
+    for seq, key in rows.values_list("seq", "object_key"):
+        yield Fault(seq, Kind.USED, "user", key)
+
+
 # Comparing --------------------------------------------------------------------------------------
 
 
@@ -167,7 +198,12 @@ def account_of(key: str) -> str:
     return key.partition("/")[0]
 
 
+def in_kind(key: str) -> str:
+    """Which of an account's it is, as events keep it."""
+    return key.partition("/")[2].partition("/")[0]
+
+
 def in_words(key: str) -> str:
     """Which of an account's it is."""
-    kind = key.partition("/")[2].partition("/")[0]
+    kind = in_kind(key)
     return str(_WORDS.get(kind, kind))

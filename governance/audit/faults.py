@@ -33,6 +33,7 @@ class Kind(models.TextChoices):
     NO_EVENT = "no event", _("came without an event")
     DANGLING = "dangling", _("points to a record that does not exist")
     CREDENTIALS = "credentials changed", _("credentials changed outside the trail")
+    USED = "used untold", _("let somebody in, or was replaced, without the trail knowing of it")
     BARRIER_MISSING = "barrier missing", _("a barrier of the database is missing or switched off")
 
 

@@ -172,6 +172,7 @@ def compare(compared: list[Compared], progress: Progress | None = None) -> Itera
     counted: list[int] = []
     yield from (fault for fault, _state in credentials.compare(counted))
     compared.append(Compared(None, sum(counted)))
+    yield from credentials.used()
     yield from dangling.rows()
 
 

@@ -127,7 +127,7 @@ class User(AbstractUser):
                     "user.password_rehashed",
                     self,
                     before=None,
-                    after={},
+                    after=audit.credentials.untold(before, self),
                     wrote=audit.credentials.since(before, self, is_derived=True),
                 )
 

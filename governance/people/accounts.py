@@ -6,6 +6,7 @@ Who may do it to whom is decided by the caller; each function writes one event.
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.db import transaction
@@ -51,7 +52,8 @@ def prove(act: Act, user: User, *, is_password_new: bool) -> None:
             user.set_unusable_password()
             user.save(update_fields=["password"])
         if kinds or ends_password:
-            after = {"factors": kinds, "password": ends_password}
+            after: dict[str, Any] = {"factors": kinds, "password": ends_password}
+            after |= audit.credentials.untold(stood, user)
             audit.record_object(
                 act,
                 "user.credentials_ended",
@@ -97,7 +99,8 @@ def _set_password(act: Act, verb: str, user: User, password: str, after: dict[st
     user.set_password(password)
     user.save(update_fields=["password"])
     wrote = audit.credentials.since(stood, user)
-    audit.record_object(act, verb, user, before=None, after=after, wrote=wrote)
+    told = {**after, **audit.credentials.untold(stood, user)}
+    audit.record_object(act, verb, user, before=None, after=told, wrote=wrote)
 
 
 def password_was_set(act: Act, user: User) -> None:
@@ -140,7 +143,8 @@ def factor_changed(act: Act, user: User, verb: str, kind: str, stood: Mapping[st
     """Keep and tell that a second factor was added, removed or renewed; runs inside the write, with
     what `stood` before it (`audit.credentials.standing`)."""
     wrote = audit.credentials.since(stood, user)
-    event = audit.record_object(act, verb, user, before=None, after={"factor": kind}, wrote=wrote)
+    after = {"factor": kind, **audit.credentials.untold(stood, user)}
+    event = audit.record_object(act, verb, user, before=None, after=after, wrote=wrote)
     told = "factor-removed" if verb.endswith("removed") else "factor-added"
     sign_ins.tell_holder(user, f"factor:{event.seq}", told, act)
 
@@ -153,7 +157,7 @@ def recovery_code_used(act: Act, user: User, stood: Mapping[str, str]) -> None:
         "user.recovery_code_used",
         user,
         before=None,
-        after={},
+        after=audit.credentials.untold(stood, user),
         wrote=audit.credentials.since(stood, user, is_derived=True),
     )
 
@@ -171,7 +175,7 @@ def reset_factors(act: Act, user: User) -> int:
         "user.factors_reset",
         user,
         before={"factors": kinds},
-        after={},
+        after=audit.credentials.untold(stood, user),
         wrote=audit.credentials.since(stood, user),
     )
     ties.tie(act, user, AccountTie.Kind.RESET)

@@ -165,6 +165,11 @@ class MfaAdapter(DefaultMFAAdapter):
 class SingleSignOnAdapter(DefaultSocialAccountAdapter):
     """Single sign-on leads to an account that exists, never to a new one."""
 
+    def list_apps(self, request: HttpRequest, *args: Any, **kwargs: Any) -> list[Any]:
+        """Providers come from the settings alone: who could write one into the database would say
+        who anybody is."""
+        return [app for app in super().list_apps(request, *args, **kwargs) if app.pk is None]
+
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
         """Find the account: by the subject that is kept, else the one whose own address the
         provider has verified. The subject is kept then, so that a later change of an address leads
@@ -182,7 +187,8 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
                 stood = audit.credentials.standing([user.pk])
                 sociallogin.connect(request, user)
                 kept = sociallogin.account
-                after = {"provider": kept.provider, "subject": kept.uid}
+                after: dict[str, Any] = {"provider": kept.provider, "subject": kept.uid}
+                after |= audit.credentials.untold(stood, user)
                 verb = "user.single_sign_on_linked"
                 wrote = audit.credentials.since(stood, user)
                 audit.record_object(act, verb, user, before=None, after=after, wrote=wrote)

@@ -80,7 +80,9 @@ def succeeded(request: HttpRequest, response: HttpResponse, user: User, client: 
         is_first = not AuditEvent.objects.filter(
             object_type="user", object_key=str(user.pk), verb="user.signed_in"
         ).exists()
-        after = {"by": way, "client": client, "known_device": is_known}
+        # Put back afterwards, a password or factor put in its place would leave no other sign.
+        odd = audit.credentials.untold(audit.credentials.standing([user.pk]), user)
+        after = {"by": way, "client": client, "known_device": is_known, **odd}
         event = audit.record_object(act, "user.signed_in", user, before=None, after=after)
         if not is_known and not is_first:
             tell_holder(user, f"new-device:{event.seq}", "new-device", act, client=client)

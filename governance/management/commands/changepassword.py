@@ -26,6 +26,7 @@ class Command(changepassword.Command):
             told = super().handle(*args, **options)
             user = get_user_model().objects.get(username=name)
             wrote = audit.credentials.since(stood, user)
-            audit.record_object(act, "user.password_set", user, before=None, after={}, wrote=wrote)
+            odd = audit.credentials.untold(stood, user)
+            audit.record_object(act, "user.password_set", user, before=None, after=odd, wrote=wrote)
             accounts.password_was_set(act, user)
         return told

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.socialaccount.models import SocialAccount
+from allauth.socialaccount.adapter import get_adapter
+from allauth.socialaccount.models import SocialAccount, SocialApp
 from django.conf import settings as site
 from django.contrib.auth.hashers import PBKDF2PasswordHasher, make_password
 from django.core.management import CommandError, call_command
@@ -26,6 +27,8 @@ from tests.governance.people.conftest import PASSWORD, browser, holder, is_in, s
 from tests.governance.people.test_factors import SECOND, code, enrol
 
 pytestmark = pytest.mark.django_db
+
+SECOND_PASSWORD = "a-longer-Pass-2026"
 
 __all__ = ["holder"]  # A fixture.
 
@@ -80,7 +83,51 @@ def test_who_signs_in_with_a_smuggled_password_makes_it_nobodys(home: User) -> N
     sign_in(client, password="mine")
     assert is_in(client)
     enrol(client)
-    assert found() == {(Kind.CREDENTIALS, _password(home))}
+    used = (Kind.USED, str(home.pk))
+    assert found() == {(Kind.CREDENTIALS, _password(home)), used}
+
+
+def test_a_password_swapped_and_swapped_back_has_left_a_sign_in(home: User) -> None:
+    """Seen: nothing told of it once the old hash was back."""
+    old = home.password
+    _put(home, make_password("mine"))
+    client = browser()
+    sign_in(client, password="mine")
+    assert is_in(client)
+    _put(home, old)
+    event = AuditEvent.objects.get(verb="user.signed_in")
+    assert event.after is not None
+    assert event.after["untold"] == ["password"]
+    assert found() == {(Kind.USED, str(home.pk))}
+    # Whoever operates the machine says why, by name and for ever.
+    sealing.seal_register(act(None, home.date_joined, "tried out with the holder"))
+    assert found() == set()
+
+
+def test_a_foreign_password_that_is_renewed_by_a_page_has_left_its_word(home: User) -> None:
+    """Seen: the change of the password made the intruder's one the account's."""
+    _put(home, make_password("mine"))
+    client = browser()
+    sign_in(client, password="mine")
+    new = {"new_password1": SECOND_PASSWORD, "new_password2": SECOND_PASSWORD}
+    client.post("/accounts/password/", {"old_password": "mine", **new})
+    event = AuditEvent.objects.get(verb="user.password_changed")
+    assert event.after is not None
+    assert event.after["untold"] == ["password"]
+    assert found() == {(Kind.USED, str(home.pk))}
+
+
+def test_a_provider_in_the_database_is_none(home: User, rf: Any) -> None:
+    """Seen: a row there let the owner of the database in as anybody, and the trail was whole."""
+    SocialApp.objects.create(
+        provider="openid_connect",
+        provider_id="oidc",
+        name="x",
+        client_id="x",
+        settings={"server_url": "http://127.0.0.1:9"},
+    )
+    assert get_adapter().list_apps(rf.get("/")) == []
+    assert browser().get("/accounts/oidc/oidc/").status_code == 404
 
 
 @_ANEW
@@ -90,7 +137,7 @@ def test_a_smuggled_password_stays_so_when_it_is_hashed_anew(home: User) -> None
     sign_in(client, password="mine")
     assert is_in(client)
     assert AuditEvent.objects.filter(verb="user.password_rehashed").exists()
-    assert found() == {(Kind.CREDENTIALS, _password(home))}
+    assert found() == {(Kind.CREDENTIALS, _password(home)), (Kind.USED, str(home.pk))}
 
 
 def test_a_password_that_was_taken_away_is_found(home: User) -> None:
@@ -130,7 +177,8 @@ def test_used_recovery_codes_that_work_again_are_found_and_stay_so(home: User) -
     sign_in(third)
     third.post(SECOND, {"code": codes[1]})
     assert is_in(third)
-    assert found() == {(Kind.CREDENTIALS, f"{home.pk}/factor/{row.pk}")}
+    used = (Kind.USED, str(home.pk))
+    assert found() == {(Kind.CREDENTIALS, f"{home.pk}/factor/{row.pk}"), used}
 
 
 def test_a_tie_to_single_sign_on_is_found(home: User, cio: User, now: datetime) -> None:
@@ -224,6 +272,7 @@ def test_each_way_to_another_password_is_in_step(
     call_command("changepassword", "holder", verbosity=0)
     assert found() == set()
     Authenticator.objects.create(user=home, type="totp", data={"secret": "s"})
+    sealing.seal_register(act(None, now, "added by hand"))
     accounts.reset_factors(act(cio, now), home)
     assert found() == set()
     accounts.prove(act(home, now), home, is_password_new=False)
