@@ -90,6 +90,7 @@ GROUPS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "completion": ("held_on", "is_complete"),
         "response": ("response", "response_text", "reflected_amount"),
     },
+    "costitem": {"class": ("cost_class",)},
     "roleterm": {"role": ("role",), "term": ("valid_from", "valid_to")},
     "riskpolicy": {
         "terms": ("rule_id", "parameters", "reason", "valid_from"),
@@ -129,6 +130,7 @@ FREE: Final[Mapping[str, tuple[str, ...]]] = {
     "costline": ("note",),
     "review": (),
     "finding": (),
+    "costitem": ("code", "name", "name_en", "order", "valid_from", "valid_to"),
     "roleterm": ("name", "name_en"),
     "riskpolicy": (),
 }  # fmt: skip
@@ -227,6 +229,8 @@ finding.answer      | open     | ministry            | -
 finding.answer      | accepted | -                   | -
 finding.closure     | open     | reviewer            | -
 finding.closure     | accepted | -                   | -
+costitem.class      | new      | cio_office          | -
+costitem.class      | stands   | -                   | cio_office
 roleterm.role       | new      | cio_office          | -
 roleterm.role       | stands   | -                   | -
 roleterm.term       | new      | -                   | -
@@ -311,6 +315,9 @@ WHY: Final[Mapping[tuple[str, str], Any]] = {
     ("finding.answer", "accepted"): _("The finding is closed."),
     ("finding.closure", "open"): _("Closing a finding is for its reviewer alone."),
     ("finding.closure", "accepted"): _("The finding is closed."),
+    ("costitem.class", "stands"): _(
+        "What a cost item is for, in the figures of the whole government, is agreed to by two."
+    ),
     ("roleterm.role", "stands"): _("This record stays as it is: add a new one instead."),
     ("roleterm.term", "new"): _("The days of a role, for everybody who holds it, need two."),
     ("roleterm.term", "stands"): _("The days of a role, for everybody who holds it, need two."),

@@ -15,7 +15,7 @@ from governance import field_rights as table
 from governance.access import Resource, Role
 from governance.field_rights import May
 from governance.models import RiskPolicy, RoleTerm, User
-from projects.models import ChangeRequest
+from projects.models import ChangeRequest, CostItem
 from projects.models.choices import (
     EarnedBasis,
     RequestState,
@@ -203,6 +203,8 @@ finding.answer       | verification    | open     | - | - | W | W | - | -
 finding.answer       | verification    | accepted | - | - | - | - | - | -
 finding.closure      | verification    | open     | - | - | - | - | - | W
 finding.closure      | verification    | accepted | - | - | - | - | - | -
+costitem.class       | master          | new      | W | - | - | - | - | -
+costitem.class       | master          | stands   | Q | - | - | - | - | -
 roleterm.role        | master          | new      | W | - | - | - | - | -
 roleterm.role        | master          | stands   | - | - | - | - | - | -
 roleterm.term        | master          | new      | - | - | - | - | - | -
@@ -223,7 +225,7 @@ riskpolicy.force     | master          | force    | - | - | - | - | - | -
 UNGUARDED = {
     "systemlineage", "service", "serviceyear", "contract", "kpilink",  # kept by offices
     "agency", "planaction", "target",
-    "systemclass", "costitem", "reviewtype",  # lists of the CIO office
+    "systemclass", "reviewtype",  # lists of the CIO office
 }  # fmt: skip
 
 Row = tuple[str, str, str]
@@ -353,6 +355,11 @@ def _finding(project: Any, resource: str, state: str) -> Any:
     )
 
 
+def _cost_item(_project: Any, _resource: str, state: str) -> Any:
+    # One stored item a class: both records of a state stand beside each other.
+    return _make(factories.CostItemFactory, state, code=f"item-{CostItem.objects.count()}")
+
+
 def _role_term(_project: Any, _resource: str, state: str) -> Any:
     role = list(Role)[RoleTerm.objects.count()]  # One row a role.
     term = RoleTerm(role=role, name="役割", updated_at=datetime(2026, 4, 1, tzinfo=UTC))
@@ -389,6 +396,7 @@ MAKERS: Mapping[str, Callable[[Any, str, str], Any]] = {
     "costline": _cost_line,
     "review": _review,
     "finding": _finding,
+    "costitem": _cost_item,
     "roleterm": _role_term,
     "riskpolicy": _policy,
 }

@@ -231,6 +231,7 @@ benefits     | 403 | 403 | 403 | 200 | 200 | 404 | 404 | 404 | 403 | 403 | 404 |
 cost-lines   | 403 | 403 | 403 | 200 | 200 | 403 | 404 | 404 | 403 | 403 | 404 | 302
 reviews      | 200 | 403 | 403 | 200 | 200 | 404 | 404 | 404 | 302 | 403 | 404 | 302
 findings     | 302 | 403 | 403 | 200 | 200 | 404 | 404 | 404 | 302 | 403 | 404 | 302
+cost-items   | 200 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 404 | 302
 role-terms   | 200 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 404 | 302
 risk-policies | 200 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 404 | 302
 """
@@ -614,6 +615,7 @@ def test_who_asks_for_changes(
     records: Mapping[str, Any] = {
         "systems": world.system,
         "projects": project,
+        "cost-items": factories.CostItemFactory.create(code="asked"),
         "role-terms": RoleTerm.objects.create(role=Role.AUDITOR, name="監査"),
         "risk-policies": factories.RiskPolicyFactory.create(),
         "milestones": factories.MilestoneFactory.create(project=project),

@@ -405,6 +405,7 @@ STATES: Final[Mapping[str, Callable[[Case], str]]] = {
     "finding.owner": partial(_finding, tells_new=True),
     "finding.answer": partial(_finding, tells_new=True),
     "finding.closure": partial(_finding, tells_new=False),
+    "costitem.class": partial(_new_or, else_="stands"),
     "roleterm.role": partial(_new_or, else_="stands"),
     "roleterm.term": partial(_new_or, else_="stands"),
     "riskpolicy.terms": _policy,
