@@ -107,6 +107,7 @@ GROUPS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
             "target_value",
         ),
     },
+    "costitem": {"class": ("cost_class",)},
     "roleterm": {"role": ("role",), "term": ("valid_from", "valid_to")},
     "riskpolicy": {
         "terms": ("rule_id", "parameters", "reason", "valid_from"),
@@ -158,6 +159,7 @@ FREE: Final[Mapping[str, tuple[str, ...]]] = {
         "code", "name", "name_en", "stage_no", "phase", "order", "valid_from", "valid_to",
     ),
     "target": ("code", "title", "title_en", "source"),
+    "costitem": ("code", "name", "name_en", "order", "valid_from", "valid_to"),
     "roleterm": ("name", "name_en"),
     "riskpolicy": (),
 }  # fmt: skip
@@ -277,6 +279,8 @@ reviewtype.layer    | new      | cio_office          | -
 reviewtype.layer    | stands   | -                   | -
 target.promise      | new      | cio_office          | -
 target.promise      | stands   | -                   | cio_office
+costitem.class      | new      | cio_office          | -
+costitem.class      | stands   | -                   | cio_office
 roleterm.role       | new      | cio_office          | -
 roleterm.role       | stands   | -                   | -
 roleterm.term       | new      | -                   | -
@@ -377,6 +381,9 @@ WHY: Final[Mapping[tuple[str, str], Any]] = {
     ),
     ("reviewtype.layer", "stands"): _("Its layer says whose reviews these are: make a new type."),
     ("target.promise", "stands"): _("What the government promised is changed by two."),
+    ("costitem.class", "stands"): _(
+        "What a cost item is for, in the figures of the whole government, is agreed to by two."
+    ),
     ("roleterm.role", "stands"): _("This record stays as it is: add a new one instead."),
     ("roleterm.term", "new"): _("The days of a role, for everybody who holds it, need two."),
     ("roleterm.term", "stands"): _("The days of a role, for everybody who holds it, need two."),

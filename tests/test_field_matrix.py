@@ -15,7 +15,7 @@ from governance import field_rights as table
 from governance.access import Resource, Role
 from governance.field_rights import May
 from governance.models import RiskPolicy, RoleTerm, User
-from projects.models import ChangeRequest
+from projects.models import ChangeRequest, CostItem
 from projects.models.choices import (
     EarnedBasis,
     RequestState,
@@ -224,6 +224,8 @@ reviewtype.layer     | master          | new      | W | - | - | - | - | -
 reviewtype.layer     | master          | stands   | - | - | - | - | - | -
 target.promise       | master          | new      | W | - | - | - | - | -
 target.promise       | master          | stands   | Q | - | - | - | - | -
+costitem.class       | master          | new      | W | - | - | - | - | -
+costitem.class       | master          | stands   | Q | - | - | - | - | -
 roleterm.role        | master          | new      | W | - | - | - | - | -
 roleterm.role        | master          | stands   | - | - | - | - | - | -
 roleterm.term        | master          | new      | - | - | - | - | - | -
@@ -243,7 +245,7 @@ riskpolicy.force     | master          | force    | - | - | - | - | - | -
 # the record keeps all of it. A model that stands neither here nor in the table fails.
 UNGUARDED = {
     "systemlineage", "service", "serviceyear", "kpilink", "planaction",  # of offices
-    "systemclass", "costitem",  # lists of the CIO office
+    "systemclass",  # a list of the CIO office
 }  # fmt: skip
 
 Row = tuple[str, str, str]
@@ -377,6 +379,11 @@ def _finding(project: Any, resource: str, state: str) -> Any:
     )
 
 
+def _cost_item(_project: Any, _resource: str, state: str) -> Any:
+    # One stored item a class: both records of a state stand beside each other.
+    return _make(factories.CostItemFactory, state, code=f"item-{CostItem.objects.count()}")
+
+
 def _role_term(_project: Any, _resource: str, state: str) -> Any:
     role = list(Role)[RoleTerm.objects.count()]  # One row a role.
     term = RoleTerm(role=role, name="役割", updated_at=datetime(2026, 4, 1, tzinfo=UTC))
@@ -432,6 +439,7 @@ MAKERS: Mapping[str, Callable[[Any, str, str], Any]] = {
     "agency": lambda _p, _r, state: _make(factories.AgencyFactory, state),
     "reviewtype": lambda _p, _r, state: _make(factories.ReviewTypeFactory, state),
     "target": lambda _p, _r, state: _make(factories.TargetFactory, state),
+    "costitem": _cost_item,
     "roleterm": _role_term,
     "riskpolicy": _policy,
 }

@@ -234,6 +234,7 @@ reviews      | 200 | 403 | 403 | 200 | 200 | 404 | 404 | 404 | 302 | 403 | 404 |
 findings     | 302 | 403 | 403 | 200 | 200 | 404 | 404 | 404 | 302 | 403 | 404 | 302
 agencies     | 200 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 404 | 302
 targets      | 200 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 404 | 302
+cost-items   | 200 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 404 | 302
 role-terms   | 200 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 404 | 302
 risk-policies | 200 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 403 | 404 | 302
 """
@@ -619,6 +620,7 @@ def test_who_asks_for_changes(
         "projects": project,
         "agencies": world.home,
         "targets": factories.TargetFactory.create(),
+        "cost-items": factories.CostItemFactory.create(code="asked"),
         "role-terms": RoleTerm.objects.create(role=Role.AUDITOR, name="監査"),
         "risk-policies": factories.RiskPolicyFactory.create(),
         "milestones": factories.MilestoneFactory.create(project=project),

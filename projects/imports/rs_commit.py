@@ -237,6 +237,25 @@ def _systems(
     return {key[0].removeprefix(PREFIX): row for key, row in rows.items()}
 
 
+def _silent_years(portfolio: rs.Portfolio) -> list[tuple[str, int]]:
+    """Sheets and settled years that a remark splits, though their ledger has no such year.
+
+    Very probably the bulk programme's sheet reports that money. Said outright, since the classes
+    would be this sheet's total where its ledger is silent, and the yen would be counted twice.
+    """
+    told = {
+        (figure.sheet, figure.year) for figure in portfolio.ledger if figure.stage == "executed"
+    }
+    keeps = {sheet for sheet, _year in told}
+    split = {
+        (sheet.number, found.year)
+        for sheet in portfolio.sheets.values()
+        for found in sheet.remark.figures
+        if sheet.number in keeps and found.year < rs.SHEET_YEAR
+    }
+    return sorted(split - told)
+
+
 def _cost_lines(
     sync: Sync, portfolio: rs.Portfolio, systems: dict[str, System], items: dict[str, CostItem]
 ) -> None:
@@ -279,6 +298,10 @@ def _cost_lines(
                     None if found.year >= rs.SHEET_YEAR else found.yen,
                     " ".join(filter(None, ("RS 1-2 備考", doubt))),
                 )
+        for sheet_number, year in _silent_years(portfolio):
+            yield line(sheet_number, year, "executed", "ledger-total", "", None, "RS 2-1") | {
+                "amount_state": ValueState.NOT_APPLICABLE.value
+            }
 
     sync.rows(
         CostLine,

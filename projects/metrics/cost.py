@@ -103,23 +103,30 @@ class YearCost:
 def yearly_cost(lines: Iterable[Line]) -> list[YearCost]:
     """Totals of ONE holder's lines, a budget year each, in order of the years.
 
-    A holder with an unclassified line keeps a ledger: its stage totals are the ledger's alone,
-    because the classed lines repeat the same money, and the classed lines only split what was
-    spent. Without a ledger a stage total is the sum of the classed lines. Raises ValueError if
-    the lines have more than one holder, or a sheet repeats a figure.
+    Where an unclassified line tells of a year and stage, the total is the ledger's alone, because
+    the classed lines repeat the same money, and they only split what was spent. Where the ledger
+    is silent, or its figure missing, the total is the sum of the classed lines: a line decides on
+    its own year and stage, on no other. Raises ValueError if the lines have more than one holder,
+    or a sheet repeats a figure.
     """
     winners = resolve_latest(lines)
     if len({line.holder for line in winners}) > 1:
         raise ValueError("the lines belong to more than one holder")
-    keeps_ledger = any(line.cost_class is CostClass.UNCLASSIFIED for line in winners)
-    stages: dict[tuple[int, Stage], list[Figure]] = defaultdict(list)
+    ledger: dict[tuple[int, Stage], list[Figure]] = defaultdict(list)
+    items: dict[tuple[int, Stage], list[Figure]] = defaultdict(list)
     classes: dict[tuple[int, CostClass], list[Figure]] = defaultdict(list)
     for line in winners:
         is_ledger = line.cost_class is CostClass.UNCLASSIFIED
-        if is_ledger == keeps_ledger:
-            stages[line.budget_year, line.stage].append(line.amount)
+        (ledger if is_ledger else items)[line.budget_year, line.stage].append(line.amount)
         if not is_ledger and line.stage is Stage.EXECUTED:
             classes[line.budget_year, line.cost_class].append(line.amount)
+    # Where both only say that a figure is missing, either says so.
+    told = {
+        key
+        for key, figures in ledger.items()
+        if any(figure.state is not ValueState.MISSING for figure in figures)
+    }
+    stages = ledger | items | {key: ledger[key] for key in told}
     years = sorted({line.budget_year for line in winners})
     return [
         YearCost(

@@ -36,7 +36,13 @@ from projects.models import (
     Review,
     System,
 )
-from projects.models.choices import EXECUTION_STAGES, EarnedBasis, RequestState, SystemStatus
+from projects.models.choices import (
+    EXECUTION_STAGES,
+    EarnedBasis,
+    RequestState,
+    SystemStatus,
+    ValueState,
+)
 from projects.models.review import LAYER_RESOURCES
 from projects.register import Kind, kind_of
 from projects.services import filed
@@ -228,6 +234,13 @@ def _identity(case: Case, *, figures: tuple[str, ...]) -> str:
     return "stands" if stands and not case.is_new else "blank"
 
 
+def _line_identity(case: Case) -> str:
+    """A line without an amount tells, too, where it is withheld or not applicable: moved to another
+    year it would hide what is settled there."""
+    tells = not case.is_new and case.obj.amount_state != ValueState.MISSING
+    return "stands" if tells else "blank"
+
+
 def _locked(case: Case, *, figure: str) -> str:
     """A promise for a year locks when the year begins; before, and while there is none, it is open."""
     known = not case.is_new and getattr(case.obj, figure) is not None
@@ -304,7 +317,8 @@ def _amount(case: Case) -> str:
 
 def _newest_beside(case: Case) -> int | None:
     """The newest sheet of what is reported of the same year and stage: another line, of a newer
-    sheet or another account, would replace it or add to it."""
+    sheet or another account, would replace it or add to it. Whatever the item: a ledger's line
+    would stand for all that was told by class (`services.rollups`)."""
     year, stage = case.after("budget_year"), case.after("stage")
     for name in ("system", "project"):
         holder = case.after(name)
@@ -392,7 +406,7 @@ STATES: Final[Mapping[str, Callable[[Case], str]]] = {
     "benefit.identity": partial(_identity, figures=("planned", "realised")),
     "benefit.planned": _planned,
     "benefit.realised": partial(_first_or_stands, figure="realised"),
-    "costline.identity": partial(_identity, figures=("amount",)),
+    "costline.identity": _line_identity,
     "costline.amount": _amount,
     "contract.method": partial(_first_or_stands, figure="method"),
     "contract.signed": partial(_first_or_stands, figure="signed_on"),
@@ -414,6 +428,7 @@ STATES: Final[Mapping[str, Callable[[Case], str]]] = {
     "agency.place": partial(_new_or, else_="stands"),
     "reviewtype.layer": partial(_new_or, else_="stands"),
     "target.promise": partial(_new_or, else_="stands"),
+    "costitem.class": partial(_new_or, else_="stands"),
     "roleterm.role": partial(_new_or, else_="stands"),
     "roleterm.term": partial(_new_or, else_="stands"),
     "riskpolicy.terms": _policy,

@@ -23,6 +23,7 @@ from projects.models import (
     Baseline,
     Benefit,
     Contract,
+    CostItem,
     CostLine,
     Finding,
     Kpi,
@@ -63,7 +64,10 @@ class Touched:
     contracts: set[int] = field(default_factory=set)
     reviews: set[int] = field(default_factory=set)
     service_agencies: set[int] = field(default_factory=set)
+    # Every flag: what binds everybody changed, or figures that whole classes are compared by.
     everything: bool = False
+    # Cost item → the class of its lines as it stood before.
+    _classes: dict[int, str] = field(default_factory=dict)
 
     def add(self, obj: models.Model) -> None:
         """Note what hangs on `obj` as it stands now. Call before and after the write."""
@@ -74,6 +78,8 @@ class Touched:
                 self.projects.add(obj.pk)
             case CostLine():
                 self._holder(obj.system_id, obj.project_id)
+            case CostItem():
+                self._item(obj)
             case Review():
                 self.reviews.add(obj.pk)
             case Finding():
@@ -86,6 +92,15 @@ class Touched:
                 self.everything = True
             case _:
                 self._judge(obj)
+
+    def _item(self, item: CostItem) -> None:
+        """Its class alone moves money: that of all who have lines of it. Its words move none."""
+        if self._classes.setdefault(item.pk, item.cost_class) == item.cost_class:
+            return
+        lines = CostLine.objects.filter(cost_item=item).order_by().distinct()
+        for system_id, project_id in lines.values_list("system_id", "project_id"):
+            self._holder(system_id, project_id)
+        self.everything = True
 
     def _judge(self, obj: models.Model) -> None:
         """What only flags look at. A report that is being written concerns none yet."""
@@ -120,11 +135,11 @@ class Touched:
 def recompute(act: Act, touched: Touched) -> None:
     """Bring rollups and flags in line with the register, for what was touched alone."""
     as_of = timezone.localdate(act.at)
+    rollups.recompute(system_ids=touched.systems, project_ids=touched.projects)
+    rollups.recompute_services(touched.service_agencies)
     if touched.everything:
         flags.recompute_all(act, as_of=as_of)
         return
-    rollups.recompute(system_ids=touched.systems, project_ids=touched.projects)
-    rollups.recompute_services(touched.service_agencies)
     flags.recompute_for(
         act,
         as_of=as_of,

@@ -123,7 +123,13 @@ def _line_rows(asked: Asked, lines: Sequence[CostLine]) -> dict[str, Any]:
 
 def _rules(lines: Sequence[CostLine]) -> list[str]:
     notes = [_("Of each cost item the latest sheet counts; earlier ones stay readable.")]
-    if {CostClass.UNCLASSIFIED} < {line.cost_item.cost_class for line in lines}:
+    told = [line for line in lines if line.amount_state != ValueState.MISSING]
+    ledger = {line.stage for line in told if line.cost_item.cost_class == CostClass.UNCLASSIFIED}
+    # Where the ledger is silent, its holder's other lines are the total of that stage.
+    if any(
+        line.stage in ledger and line.cost_item.cost_class != CostClass.UNCLASSIFIED
+        for line in told
+    ):
         notes.append(_("The ledger's total counts; the lines by class split the same money."))
     return notes
 

@@ -127,8 +127,22 @@ def test_a_ledger_gives_every_stage_total_and_the_classes_only_the_split() -> No
         CostClass.OPERATION: Total(25, 1, 1),
     }
     assert before.budget_year == 2022
-    assert before.stages == {}
+    # Of this year the ledger is silent: its classes are all that is known.
+    assert before.stages == {Stage.EXECUTED: Total(50, 1, 1)}
     assert before.executed_by_class == {CostClass.OPERATION: Total(50, 1, 1)}
+
+
+@pytest.mark.parametrize(
+    ("told", "total"),
+    [(ValueState.MISSING, 25), (ValueState.WITHHELD, None), (ValueState.NOT_APPLICABLE, None)],
+)
+def test_a_ledger_that_leaves_a_figure_out_says_nothing_and_one_that_withholds_does(
+    told: ValueState, total: int | None
+) -> None:
+    ledger = line(cost_class=CostClass.UNCLASSIFIED, item="ledger", amount=Figure(None, told))
+    [year] = yearly_cost([ledger, line(25)])
+    assert year.stages[Stage.EXECUTED].value == total
+    assert yearly_cost([ledger])[0].stages[Stage.EXECUTED].value is None
 
 
 def test_only_one_holder_is_added_up_at_a_time() -> None:

@@ -12,10 +12,10 @@ from governance.access import Role, forget_rights, rights_of
 from governance.exceptions import Conflict, DomainError
 from governance.models import AccountTie, AuditEvent, Membership, Notice, User
 from governance.people.ties import tie
-from projects.models import ChangeRequest, KpiValue, Project, RiskFlag, System
-from projects.models.choices import ProjectPhase, RequestState, SystemStatus
+from projects.models import ChangeRequest, KpiValue, Project, RiskFlag, System, YearRollup
+from projects.models.choices import CostClass, ProjectPhase, RequestState, SystemStatus
 from projects.register import KINDS
-from projects.services import changes, flags, register
+from projects.services import changes, flags, register, rollups
 from tests import factories
 from tests.conftest import World, act, person, signed_in
 from tests.trail import untold
@@ -636,6 +636,50 @@ def test_a_policy_counts_once_a_second_person_agreed_and_never_backdated(
     with pytest.raises(ValidationError, match="write a new one"):
         register.edit(act(cio, now), kind, made.pk, {"parameters": {}}, version=made.version)
     assert untold() == []
+
+
+def test_no_single_person_moves_a_cost_item_for_everybody(
+    world: World, cio: User, second: User, pmo: User, now: datetime
+) -> None:
+    """Seen: one line of a list turned operation into development for the whole government, and
+    its figures stayed as they were until somebody else wrote."""
+    kind = KINDS["cost-items"]
+    values = {"code": "cloud", "name": "クラウド", "cost_class": CostClass.OPERATION}
+    made = register.create(act(cio, now), kind, values)
+    for holder in ({"system": world.system}, {"system": None, "project": world.other_project}):
+        factories.CostLineFactory.create(cost_item=made, amount=700, **holder)
+    rollups.recompute_all()
+    moved = {"cost_class": CostClass.DEVELOPMENT}
+    with pytest.raises(ValidationError, match="agreed to by two"):
+        register.edit(act(cio, now), kind, made.pk, moved, version=made.version)
+    # Its words and its days are the office's, and move no money.
+    register.edit(act(cio, now), kind, made.pk, {"name": "利用料"}, version=made.version)
+    with pytest.raises(PermissionDenied):
+        changes.request(act(pmo, now, WHY), kind, made.pk, moved)
+    change = changes.request(act(cio, now, WHY), kind, made.pk, moved)
+    with pytest.raises(DomainError, match="own request"):
+        changes.approve(act(cio, now), change.pk)
+    assert set(YearRollup.objects.values_list("development", "operation")) == {(None, 700)}
+    changes.approve(act(second, now), change.pk)
+    assert list(YearRollup.objects.values_list("development", "operation")) == [(700, None)] * 2
+    assert list(rollups.differences()) == []
+
+
+@pytest.mark.parametrize("moves", [True, False])
+def test_flags_follow_the_class_of_an_item(
+    moves: bool, world: World, cio: User, second: User, now: datetime, monkeypatch: Any
+) -> None:
+    """Whole classes are compared by operation: all flags are judged anew, but not for a word."""
+    judged: list[Any] = []
+    monkeypatch.setattr(flags, "recompute_all", lambda act, *, as_of: judged.append(as_of))
+    item = factories.CostItemFactory.create(code="cloud")
+    kind = KINDS["cost-items"]
+    if moves:
+        change = changes.request(act(cio, now, WHY), kind, item.pk, {"cost_class": "other"})
+        changes.approve(act(second, now), change.pk)
+    else:
+        register.edit(act(cio, now), kind, item.pk, {"name": "費"}, version=item.version)
+    assert len(judged) == moves
 
 
 def test_no_single_person_ends_a_role_for_everybody(

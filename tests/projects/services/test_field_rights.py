@@ -12,8 +12,8 @@ from governance.access import Resource, Role
 from governance.field_rights import LINES, May, Way
 from governance.models import AccountTie, User
 from governance.people.ties import tie
-from projects.models import CostLine, Finding, KpiValue, Review
-from projects.models.choices import RequestState, Stage, SystemStatus, Verdict
+from projects.models import CostLine, Finding, KpiValue, Review, YearRollup
+from projects.models.choices import CostClass, RequestState, Stage, SystemStatus, Verdict
 from projects.register import KINDS
 from projects.services import field_rights, register
 from projects.services.field_rights import Case, Known
@@ -198,6 +198,38 @@ def test_an_empty_line_goes_by_the_newest_amount_beside_it(world: World, held: s
     assert state("costline.amount", new, system=world.other_system) == "open"
     assert state("costline.amount", new, project=world.other_project) == "open"
     assert state("costline.amount", CostLine()) == "open"
+
+
+def test_a_ledgers_first_line_beside_settled_classes_is_settled(
+    world: World, now: datetime
+) -> None:
+    """Seen: five yen of the ledger stood for all that was told by class."""
+    line(world, stage=Stage.EXECUTED)
+    line(world, stage=Stage.AVAILABLE, amount=10)
+    ledger = factories.CostItemFactory.create(cost_class=CostClass.UNCLASSIFIED)
+    told: dict[str, Any] = {"system": world.system, "sheet_year": 2026, "cost_item": ledger, "account": "",
+            "amount": 1, "amount_state": "reported"}  # fmt: skip
+    for given in ({}, {"amount": None, "amount_state": "withheld"}):
+        for stage in (Stage.EXECUTED, Stage.AVAILABLE):
+            place: dict[str, Any] = {"budget_year": 2023, "stage": stage}
+            assert state("costline.amount", CostLine(), TODAY, **told, **place) == "settled"
+            with pytest.raises(ValidationError, match="settled"):
+                register.create(act(None, now), KINDS["cost-lines"], told | place | given)
+    # What nobody had told comes in, and leaves what is settled as it was.
+    for year, stage in ((2010, Stage.REQUESTED), (2023, Stage.REQUESTED), (2022, Stage.EXECUTED)):
+        register.create(
+            act(None, now), KINDS["cost-lines"], told | {"budget_year": year, "stage": stage}
+        )
+    row = YearRollup.objects.get(system=world.system, fiscal_year=2023)
+    assert (row.requested, row.available, row.executed) == (1, 10, 5)
+
+
+def test_a_line_that_withholds_stays_where_it_is(world: World) -> None:
+    """Moved into a settled year it would take that year's figure away."""
+    withheld = line(world, budget_year=2010, amount=None, amount_state="withheld")
+    assert state("costline.identity", withheld, budget_year=2023) == "stands"
+    missing = line(world, budget_year=2011, amount=None, amount_state="missing")
+    assert state("costline.identity", missing, budget_year=2023) == "blank"
 
 
 def test_what_is_reported_of_many_holders_is_read_once_a_kind(

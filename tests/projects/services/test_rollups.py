@@ -76,12 +76,27 @@ def test_a_ledger_total_is_the_stage_total_and_the_items_only_split_it(world: Wo
     assert (row.development, row.operation) == (300, 650)
 
 
-def test_a_ledger_holder_has_no_total_where_its_ledger_is_silent(world: World) -> None:
-    _line(world, 1000, cost_class=CostClass.UNCLASSIFIED, budget_year=2023)
-    _line(world, 650, cost_class=CostClass.OPERATION, budget_year=2024)
+def test_a_ledger_line_changes_its_own_year_and_stage_alone(world: World) -> None:
+    """Seen: one yen requested for a year long ago, and no settled year had a total any more."""
+    _line(world, 650)
+    _line(world, 700, stage=Stage.AVAILABLE)
+    for year, stage in ((2010, Stage.REQUESTED), (2023, Stage.EXECUTED), (2024, Stage.REQUESTED)):
+        _line(world, 1, cost_class=CostClass.UNCLASSIFIED, budget_year=year, stage=stage)
     row = _row(world)
-    assert row.executed is None
+    assert (row.executed, row.available, row.requested) == (650, 700, 1)
     assert row.operation == 650
+    _line(world, 600, cost_class=CostClass.UNCLASSIFIED)
+    row = _row(world)
+    assert (row.executed, row.available, row.operation) == (600, 700, 650)
+
+
+def test_a_ledger_without_a_figure_hides_no_class_but_one_that_withholds_does(world: World) -> None:
+    _line(world, 650)
+    ledger = {"cost_class": CostClass.UNCLASSIFIED, "account": "一般会計"}
+    _line(world, None, **ledger)
+    assert _row(world).executed == 650
+    _line(world, None, **ledger, sheet_year=2026, amount_state=ValueState.WITHHELD)
+    assert (_row(world).executed, _row(world).operation) == (None, 650)
 
 
 def test_use_counts_only_services_whose_two_figures_are_known(world: World) -> None:

@@ -19,7 +19,7 @@ STATES = (*[ValueState.REPORTED] * 6, ValueState.MISSING, ValueState.WITHHELD)
 
 
 def register_of(dice: random.Random) -> None:
-    """Four systems, every second with a ledger; sheets that repeat, correct and leave out."""
+    """Four systems, every second with a ledger that tells some years and stages; sheets that repeat, correct and leave out."""
     for number in range(4):
         system = factories.SystemFactory.create()
         classes = [item for item in CostClass if item != CostClass.UNCLASSIFIED or number % 2]
