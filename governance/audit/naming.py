@@ -16,7 +16,7 @@ from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from governance.audit import credentials
+from governance.audit import credentials, reading
 from governance.audit.events import name_of
 from governance.audit.faults import Fault, Kind
 from governance.audit.states import audited_models, type_of
@@ -45,7 +45,7 @@ def _type_and_key(fault: Fault) -> tuple[str, str]:
 def named(faults: Iterable[Fault]) -> list[Fault]:
     """Faults with the names of their records, and the fields where those can be told. Cost: two
     queries a kind of record, and what a name asks for of each row that no event has named."""
-    faults = list(faults)
+    faults = [_printable(fault) for fault in faults]
     asked: dict[str, set[str]] = defaultdict(set)
     for fault in faults:
         object_type, key = _type_and_key(fault)
@@ -64,22 +64,39 @@ def named(faults: Iterable[Fault]) -> list[Fault]:
     ]
 
 
+def _printable(fault: Fault) -> Fault:
+    return replace(
+        fault,
+        object_type=reading.printable(fault.object_type),
+        object_key=reading.printable(fault.object_key),
+        detail=reading.printable(fault.detail),
+    )
+
+
 def _told(object_type: str, keys: set[str]) -> dict[str, _Known]:
     found: dict[str, _Known] = defaultdict(_Known)
     events = AuditEvent.objects.filter(object_type=object_type, object_key__in=keys)
-    rows = events.order_by("seq").values_list("object_key", "object_name", "before", "after")
-    for key, name, before, after in rows:
-        known = found[key]
-        known.name = name or known.name
-        known.values |= {**(before or {}), **(after or {})}
+    for event in _readable(events.order_by("seq")):
+        known = found[event.object_key]
+        known.name = reading.printable(event.object_name) or known.name
+        for values in (event.before, event.after):
+            known.values |= values if isinstance(values, dict) else {}
     return found
+
+
+def _readable(events: models.QuerySet[AuditEvent]) -> list[AuditEvent]:
+    columns = ("seq", "object_key", "object_name", "before", "after")
+    try:
+        return list(events.only(*columns))
+    except reading.UNREADABLE:
+        return reading.events(events)
 
 
 def _rows(model: type[models.Model], keys: set[str]) -> list[models.Model]:
     pks = [key for key in keys if key.isascii() and key.isdecimal() and len(key) < 19]
     try:
         return list(model._default_manager.filter(pk__in=pks))
-    except (ValueError, ArithmeticError, TypeError):
+    except reading.UNREADABLE:
         return []  # A value that cannot be read, which is a fault of its own: named by the trail alone.
 
 
@@ -89,7 +106,7 @@ def _named(fault: Fault, known: _Known | None, row: models.Model | None) -> Faul
     name = known.name
     if not name and row is not None:
         name = name_of(row)
-    words = " ".join(dict.fromkeys(part for part in (code, name) if part))
+    words = reading.printable(" ".join(dict.fromkeys(part for part in (code, name) if part)))
     fields = fault.fields or _changed(fault, known.values, row)
     return replace(fault, name=words[:300], fields=fields)
 

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy
 
-from governance.audit import bent, credentials, dangling
+from governance.audit import bent, credentials, dangling, reading
 from governance.audit.faults import Fault, Kind
 from governance.audit.states import (
     BLANK,
@@ -56,10 +56,11 @@ class Compared:
 
 def told_of(object_type: str, keys: Iterable[str]) -> dict[str, Told]:
     """What the trail says last of each of these objects. Cost: two queries."""
-    asked = list(keys)
+    asked = [key for key in keys if reading.is_text(key)]
     found: dict[str, Told] = {}
-    events = AuditEvent.objects.filter(object_type=object_type, object_key__in=asked)
-    seals = AuditSeal.objects.filter(object_type=object_type, object_key__in=asked)
+    of_these = {"object_type": object_type, "object_key__in": asked}
+    events = reading.numbered(AuditEvent.objects.filter(**of_these), "seq")
+    seals = reading.numbered(AuditSeal.objects.filter(**of_these), "seq")
     for source in (events.exclude(state=""), seals):
         for key, seq, state in source.order_by("seq").values_list("object_key", "seq", "state"):
             if seq >= found.get(key, NOTHING).seq:
@@ -105,12 +106,39 @@ def _rows_there(
     if len(unread) == _MOST_BENT:
         return
     keys = pks_of(model, (fault.object_key for fault in unread))
-    for states in _chunks(stored(model, besides=keys)):
+    before = compared.rows
+    try:
+        # As a whole: what was found before a row that cannot be read is found again without it.
+        yield from list(_not_as_told(model, keys, compared, tick))
+    except reading.UNREADABLE:
+        compared.rows = before
+        more = _unreadable(model, keys)
+        yield from (Fault(0, Kind.ROW_ALTERED, type_of(model), str(pk)) for pk in more)
+        compared.rows += len(more)
+        yield from _not_as_told(model, [*keys, *more], compared, tick)
+
+
+def _not_as_told(
+    model: type[models.Model], besides: list[Any], compared: Compared, tick: Callable[[], object]
+) -> Iterator[Fault]:
+    for states in _chunks(stored(model, besides=besides)):
         compared.rows += len(states)
         tick()
         suspects = [fault.object_key for fault in _faulty(states)]
         if suspects:
             yield from _confirmed(model, pks_of(model, suspects))
+
+
+def _unreadable(model: type[models.Model], besides: list[Any]) -> list[Any]:
+    """Rows of which no state can be made, though each value is of its column's kind: looked for one
+    by one, a query a row, as only a tampered table has any."""
+    found = []
+    for pk in list(model._default_manager.exclude(pk__in=besides).values_list("pk", flat=True)):
+        try:
+            list(stored(model, [pk]))
+        except reading.UNREADABLE:
+            found.append(pk)
+    return found
 
 
 def pks_of(model: type[models.Model], keys: Iterable[str]) -> list[Any]:
@@ -136,7 +164,8 @@ def _rows_gone(model: type[models.Model], tick: Callable[[], object]) -> Iterato
     seals = AuditSeal.objects.filter(object_type=object_type).order_by()
     keys = events.values_list("object_key").union(seals.values_list("object_key"))
     # Read whole: beside an open cursor SQLite refuses what `tick` writes.
-    for chunk in _chunks([key for (key,) in keys]):
+    # A key that is no text is told with its event.
+    for chunk in _chunks([key for (key,) in keys if reading.is_text(key)]):
         tick()
         yield from _gone(model, chunk)
 
@@ -159,7 +188,11 @@ def compare(compared: list[Compared], progress: Progress | None = None) -> Itera
     `compared` is filled with how many rows of which model were looked at. Cost: a constant number
     of queries a model and a 2,000 rows.
     """
+    with reading.anyhow():
+        yield from _compare(compared, progress)
 
+
+def _compare(compared: list[Compared], progress: Progress | None) -> Iterator[Fault]:
     def tick() -> None:
         if progress is not None:
             progress(sum(item.rows for item in compared))
@@ -170,9 +203,18 @@ def compare(compared: list[Compared], progress: Progress | None = None) -> Itera
         yield from _rows_there(model, found, tick)
         yield from _rows_gone(model, tick)
     counted: list[int] = []
-    yield from (fault for fault, _state in credentials.compare(counted))
+    yield from _credentials(counted)
     compared.append(Compared(None, sum(counted)))
     yield from dangling.rows()
+
+
+def _credentials(counted: list[int]) -> list[Fault]:
+    try:
+        with reading.anyhow(is_exact=False):
+            return [fault for fault, _state in credentials.compare(counted)]
+    except reading.UNREADABLE:
+        # Where a seal or a row of theirs cannot even be put in an order, all of them are in doubt.
+        return [Fault(0, Kind.CREDENTIALS, credentials.TYPE)]
 
 
 def outside() -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from governance.access import Action, Resource, get_visible_or_404, require_somewhere
-from governance.audit import anchors, checks, keys, naming, restores, tasks
+from governance.audit import anchors, checks, keys, naming, reading, restores, tasks
 from governance.audit.anchors import Anchor
 from governance.audit.events import Act
 from governance.audit.examination import Verdict
@@ -123,7 +123,14 @@ def _key_text() -> str:
         return str(error)
 
 
+def _last_event() -> AuditEvent | None:
+    """The last event, also where nothing but its number can be read."""
+    rows = reading.numbered(AuditEvent.objects.order_by("-seq"), "seq")
+    return next(iter(reading.events(rows[:1])), None)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
+@reading.anyhow(is_exact=False)
 def verify_page(request: HttpRequest) -> HttpResponse:
     """Where the trail stands, what it was anchored to, and a form to have it verified."""
     user = _person(request)
@@ -146,7 +153,7 @@ def verify_page(request: HttpRequest) -> HttpResponse:
         {
             "crumbs": _crumbs({"label": _("Verification")}),
             "head": AuditHead.objects.filter(pk=AuditHead.ONLY).first(),
-            "last": AuditEvent.objects.order_by("-seq").first(),
+            "last": _last_event(),
             "key": _key_text(),
             "unreadable": unreadable,
             "anchors": _anchors_table(found),
