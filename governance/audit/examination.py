@@ -115,6 +115,9 @@ def examine(
     report.faults += [
         Fault(0, Kind.BARRIER_MISSING, detail=name) for name in barriers.missing(connection)
     ]
+    report.faults += [
+        Fault(0, Kind.BARRIER_FOREIGN, detail=name) for name in barriers.foreign(connection)
+    ]
     expected: dict[int, list[Expected]] = {}
     for anchor in found:
         # The anchor of an empty trail names no event.

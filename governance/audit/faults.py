@@ -34,6 +34,7 @@ class Kind(models.TextChoices):
     DANGLING = "dangling", _("points to a record that does not exist")
     CREDENTIALS = "credentials changed", _("credentials changed outside the trail")
     BARRIER_MISSING = "barrier missing", _("a barrier of the database is missing or switched off")
+    BARRIER_FOREIGN = "foreign trigger", _("a trigger on the trail that is not the program's own")
 
 
 @dataclass(frozen=True, slots=True)
