@@ -184,9 +184,9 @@ def _progress(check: AuditCheck) -> dict[str, Any]:
 
 
 def _history(fault: Fault) -> str | None:
-    """Where the trail lists what was done to the record of a fault."""
+    """Where the trail lists what was done to the record of a fault; none where that lists nothing."""
     object_type, key = naming.about(fault)
-    if not object_type:
+    if not object_type or not fault.has_history:
         return None
     return f"{reverse('audit-list')}?{urlencode({'type': object_type, 'key': key})}"
 

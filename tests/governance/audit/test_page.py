@@ -79,7 +79,7 @@ def test_the_result_names_every_fault_in_the_reader_s_language(
         cursor.execute("UPDATE projects_system SET name = 'x' WHERE id = %s", [world.system.pk])
     page = _verify(auditor)
     assert "The trail is NOT whole: 1 fault." in page
-    assert f"System “HOME-1 x” (#{world.system.pk})" in page
+    assert f"System, now called “HOME-1 x” (#{world.system.pk})" in page
     assert "not as its last event left it" in page
 
 
