@@ -70,7 +70,7 @@ class Report:
                 for a in self.anchors
             ],
             "rows": self.rows,
-            "outside": dict(register.outside()),
+            "outside": register.left_outside(),
             "fault_count": len(self.faults),
             "fault_kinds": dict(sorted(kinds.items())),
             "faults": [fault.as_json() for fault in self.faults[:KEPT]],

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from governance.audit import bent, credentials, dangling, reading
@@ -217,22 +218,54 @@ def _credentials(counted: list[int]) -> list[Fault]:
         return [Fault(0, Kind.CREDENTIALS, credentials.TYPE)]
 
 
+def left_outside() -> list[dict[str, Any]]:
+    """What the trail does not answer for, as programs read it: the kind of rows, and of rows that are
+    compared the columns and relations that are not (else none are named)."""
+    kinds = [{"type": type_of(model), "columns": list[str]()} for model in outside_models()]
+    return [
+        *kinds,
+        *(
+            {"type": type_of(model), "columns": [field.name for field in _left_out(model)]}
+            for model in audited_models()
+            if getattr(model, "trail_leaves_out", ())
+        ),
+    ]
+
+
+def outside_words(told: Any) -> list[tuple[str, str]]:
+    """What `left_outside` told, and why it is left out, in the language of whoever reads it now."""
+    if isinstance(told, dict):  # Kept by an earlier release, in the words of whoever made it.
+        return [(str(name), str(why)) for name, why in told.items()]
+    models_by_type = {type_of(model): model for model in [*audited_models(), *outside_models()]}
+    return [
+        _outside_words(models_by_type[one["type"]], one["columns"])
+        for one in told
+        if one["type"] in models_by_type
+    ]
+
+
+def _outside_words(model: Any, columns: list[str]) -> tuple[str, str]:
+    kind = str(model._meta.verbose_name_plural)
+    if not columns:
+        return kind, str(getattr(model, "outside_trail", _LEFT_OUT))
+    names = sorted(_field_words(field) for field in _left_out(model) if field.name in columns)
+    return f"{kind}: {', '.join(names)}", str(_LEFT_OUT)
+
+
 def outside() -> list[tuple[str, str]]:
     """Kinds of rows, and columns of rows, that the trail does not answer for, and why."""
-    kinds = [
-        (str(model._meta.verbose_name_plural), str(model.outside_trail))  # type: ignore[attr-defined]
-        for model in outside_models()
-    ]
-    columns = [
-        (f"{model._meta.verbose_name_plural}: {', '.join(_left_out(model))}", str(_LEFT_OUT))
-        for model in audited_models()
-        if getattr(model, "trail_leaves_out", ())
-    ]
-    return [*kinds, *columns]
+    return outside_words(left_outside())
 
 
-def _left_out(model: Any) -> list[str]:
-    """The columns and relations that no state holds, in words."""
+def _left_out(model: Any) -> list[Any]:
+    """The columns and relations that no state holds."""
     kept = model.trail_leaves_out - getattr(model, "trail_keeps_apart", frozenset())
     fields = [*model._meta.concrete_fields, *model._meta.many_to_many]
-    return sorted(str(f.verbose_name) for f in fields if {f.name, f.attname} & kept)
+    return [f for f in fields if {f.name, f.attname} & kept]
+
+
+def _field_words(field: Any) -> str:
+    """A field in words; a reference that was given none is called by what it leads to."""
+    if field.is_relation and not isinstance(field.verbose_name, Promise):
+        return str(field.related_model._meta.verbose_name)
+    return str(field.verbose_name)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from governance.access import Action, Resource, get_visible_or_404, require_somewhere
-from governance.audit import anchors, checks, keys, naming, reading, restores, tasks
+from governance.audit import anchors, checks, keys, naming, reading, register, restores, tasks
 from governance.audit.anchors import Anchor
 from governance.audit.events import Act
 from governance.audit.examination import Verdict
@@ -253,6 +253,7 @@ def check_page(request: HttpRequest, pk: UUID) -> HttpResponse:
             "page_obj": page,
             "unlisted": check.result["fault_count"] - len(check.result["faults"]),
             "rows": _compared_table(check),
+            "outside": register.outside_words(check.result["outside"]),
         }
     return render(request, "governance/audit_check.html", context)
 
