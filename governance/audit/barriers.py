@@ -3,7 +3,8 @@
 Events and seals are only ever added; the head is one row that moves on by exactly one event. Who
 owns the tables can drop triggers: `missing` finds that, and docs/audit.md has the role that owns
 nothing. SQLite deletes under INSERT OR REPLACE without asking a DELETE trigger, so an insert over
-an existing row is refused too.
+an existing row is refused too. A trigger that is none of these could swallow what is written, so that
+it never reaches the trail: `foreign` finds those.
 """
 
 from collections.abc import Iterator, Mapping
@@ -179,3 +180,30 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
         standing = {name: tuple(rest) for name, *rest in cursor.fetchall()}
     intended = _intended(connection.vendor, schema)
     return [name for name, wanted in intended.items() if standing.get(name) != wanted]
+
+
+# Name, table; on PostgreSQL rules too, which can do the same, and also what is switched off today.
+_ANY: Final[Mapping[str, str]] = {
+    "sqlite": "SELECT name, lower(tbl_name) FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": """
+        SELECT t.tgname, c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+        WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace
+        UNION ALL
+        SELECT r.rulename, c.relname FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
+        WHERE c.relnamespace = current_schema()::regnamespace
+    """,
+}
+
+
+def foreign(connection: BaseDatabaseWrapper) -> list[str]:
+    """Triggers and rules on the tables of the trail that are none of ours, each with its table.
+    Cost: one query."""
+    ours = expected(connection.vendor)
+    with connection.cursor() as cursor:
+        cursor.execute(_ANY[connection.vendor])
+        standing = cursor.fetchall()
+    return sorted(
+        f"{name} ({table})"
+        for name, table in standing
+        if table in {EVENTS, SEALS, HEAD} and ours.get(name) != table
+    )

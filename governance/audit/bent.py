@@ -2,7 +2,7 @@
 
 SQLite takes any value in any column, and readers mend it on the way: the day 20300101, kept as a
 number, is read as 2030-01-01 and sorts before every day that is kept as text. A state is made of
-what is read, so what is stored is looked at here.
+what is read, so what is stored is looked at here. Bytes that are no UTF-8 it keeps as text too.
 """
 
 from collections.abc import Iterator
@@ -21,6 +21,7 @@ _MOMENT: Final = (
     " OR datetime({0}) IS NOT substr({0}, 1, 19)"
     " OR (length({0}) = 26 AND substr({0}, 20) NOT GLOB '.[0-9][0-9][0-9][0-9][0-9][0-9]')"
 )
+_NO_TEXT: Final = "typeof({0}) <> 'text' OR NOT audit_is_text(CAST({0} AS BLOB))"
 _WRITTEN: Final[tuple[tuple[tuple[type, ...], str], ...]] = (
     ((models.DateTimeField,), _MOMENT),
     ((models.DateField,), _DAY),
@@ -28,7 +29,8 @@ _WRITTEN: Final[tuple[tuple[tuple[type, ...], str], ...]] = (
     ((models.BooleanField,), "typeof({0}) <> 'integer' OR {0} NOT IN (0, 1)"),
     ((models.IntegerField, models.AutoField), "typeof({0}) <> 'integer'"),
     ((models.BinaryField,), "typeof({0}) <> 'blob'"),
-    ((models.CharField, models.TextField, models.JSONField), "typeof({0}) <> 'text'"),
+    ((models.JSONField,), f"{_NO_TEXT} OR NOT json_valid({{0}})"),
+    ((models.CharField, models.TextField), _NO_TEXT),
 )
 
 
@@ -51,7 +53,22 @@ def _conditions(model: type[models.Model]) -> list[tuple[str, str]]:
     return found
 
 
-def _rows(model: type[models.Model]) -> Iterator[tuple[Any, str]]:
+def _is_text(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def columns(model: type[models.Model]) -> Iterator[tuple[Any, str]]:
+    """(primary key, column) of values that only somebody below the program can have stored so; none
+    on PostgreSQL, whose columns have types. Cost: one query, and one a decimal column."""
+    if connection.vendor != "sqlite":
+        return
+    connection.ensure_connection()
+    # SQLite itself cannot tell; and text that is none would not reach a function as text.
+    connection.connection.create_function("audit_is_text", 1, _is_text, deterministic=True)
     conditions = _conditions(model)
     table, pk = (
         connection.ops.quote_name(name)
@@ -82,9 +99,6 @@ def _fits(value: float, places: int) -> bool:
 
 
 def rows(model: type[models.Model]) -> Iterator[Fault]:
-    """Rows with a value that only somebody below the program can have stored so, one fault a row;
-    none on PostgreSQL, whose columns have types. Cost: one query, and one a decimal column."""
-    if connection.vendor != "sqlite":
-        return
-    for key, column in dict(_rows(model)).items():
+    """Rows with such a value, one fault a row. Cost: as `columns`."""
+    for key, column in dict(columns(model)).items():
         yield Fault(0, Kind.ROW_ALTERED, type_of(model), str(key), detail=column)

@@ -87,7 +87,9 @@ def seals_digest(seals: Iterable[tuple[int, str, str, str]]) -> str:
     number, type, key and state."""
     hashed = hashlib.sha256()
     for seal in seals:
-        hashed.update("\t".join(map(str, seal)).encode() + b"\n")
+        # Bytes that are no text are hashed as they stand: never what the program has written.
+        line = "\t".join(map(str, seal)).encode(errors="surrogateescape")
+        hashed.update(line + b"\n")
     return hashed.hexdigest()
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.db import connection
 
-from governance.audit import anchors, barriers, naming, register
+from governance.audit import anchors, barriers, naming, reading, register
 from governance.audit.anchors import ANCHORED, Anchor
 from governance.audit.chain import Expected, Walk
 from governance.audit.faults import Fault, Kind
@@ -70,7 +70,7 @@ class Report:
                 for a in self.anchors
             ],
             "rows": self.rows,
-            "outside": dict(register.outside()),
+            "outside": register.left_outside(),
             "fault_count": len(self.faults),
             "fault_kinds": dict(sorted(kinds.items())),
             "faults": [fault.as_json() for fault in self.faults[:KEPT]],
@@ -83,13 +83,14 @@ def _taken_out(kept: list[Anchor]) -> Iterator[Fault]:
     if not kept:
         return
     there = {anchor.sha256 for anchor in kept}
-    told = AuditEvent.objects.filter(verb=ANCHORED, seq__gt=kept[0].seq).order_by("seq")
-    for seq, after in told.values_list("seq", "after"):
-        if (after or {}).get("sha256") not in there:
-            name = str((after or {}).get("file", ""))
-            yield Fault(seq, Kind.ANCHOR_MISSING, detail=name)
+    rows = AuditEvent.objects.filter(verb=ANCHORED, seq__gt=kept[0].seq)
+    for event in reading.events(reading.numbered(rows, "seq").order_by("seq")):
+        after = event.after if isinstance(event.after, dict) else {}
+        if after.get("sha256") not in there:
+            yield Fault(event.seq, Kind.ANCHOR_MISSING, detail=str(after.get("file", "")))
 
 
+@reading.anyhow()
 def examine(
     at: datetime,
     *,
@@ -114,6 +115,9 @@ def examine(
     report.faults += [
         Fault(0, Kind.BARRIER_MISSING, detail=name) for name in barriers.missing(connection)
     ]
+    report.faults += [
+        Fault(0, Kind.BARRIER_FOREIGN, detail=name) for name in barriers.foreign(connection)
+    ]
     expected: dict[int, list[Expected]] = {}
     for anchor in found:
         # The anchor of an empty trail names no event.
@@ -121,7 +125,11 @@ def examine(
             expected.setdefault(anchor.seq, []).append(anchor.as_expected())
     walk = Walk(anchors=expected, until=at)
     report.faults += walk.faults(progress)
-    report.events, report.seals, report.last_hash = walk.events, walk.seals, walk.last_hash
+    report.events, report.seals, report.last_hash = (
+        walk.events,
+        walk.seals,
+        reading.printable(walk.last_hash),
+    )
     report.replaced = walk.replaced
     compared: list[register.Compared] = []
 

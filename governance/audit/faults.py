@@ -1,6 +1,6 @@
 """What can be wrong with the trail, in words."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from django.db import models
@@ -35,14 +35,27 @@ class Kind(models.TextChoices):
     CREDENTIALS = "credentials changed", _("credentials changed outside the trail")
     USED = "used untold", _("let somebody in, or was replaced, without the trail knowing of it")
     BARRIER_MISSING = "barrier missing", _("a barrier of the database is missing or switched off")
+    BARRIER_FOREIGN = "foreign trigger", _("a trigger on the trail that is not the program's own")
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """What an event says of itself today, altered or not."""
+
+    verb: str
+    object_type: str
+    object_key: str
+    object_name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One fault: at an event's number (0 for none), or at a row of the register.
 
-    `name` is what the trail called the record, `fields` the columns in question, where they can be told
-    (`governance.audit.naming`).
+    `name` is what the trail called the record, `fields` the columns in question, where they can be told;
+    `is_todays_name` where only the row itself has a name, which may be part of what was changed, and
+    `has_history` whether any event tells of the record. `event` is what stands at the number of a fault
+    of the chain (`governance.audit.naming`).
     """
 
     seq: int
@@ -52,6 +65,9 @@ class Fault:
     detail: str = ""
     name: str = ""
     fields: tuple[str, ...] = ()
+    is_todays_name: bool = False
+    has_history: bool = True
+    event: Stands | None = None
 
     def __str__(self) -> str:
         where = f"{self.object_type} {self.object_key}".strip() or str(self.seq or "-")
@@ -66,10 +82,21 @@ class Fault:
             "detail": self.detail,
             "name": self.name,
             "fields": list(self.fields),
+            "is_todays_name": self.is_todays_name,
+            "has_history": self.has_history,
+            "event": None if self.event is None else asdict(self.event),
         }
 
     @classmethod
     def of(cls, stored: dict[str, Any]) -> Self:
-        """What `as_json` made."""
+        """What `as_json` made, here or in an earlier release."""
         fields = tuple(stored.get("fields", ()))
-        return cls(**{**stored, "kind": Kind(stored["kind"]), "fields": fields})
+        event = stored.get("event")
+        return cls(
+            **{
+                **stored,
+                "kind": Kind(stored["kind"]),
+                "fields": fields,
+                "event": None if event is None else Stands(**event),
+            }
+        )

@@ -16,9 +16,9 @@ from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from governance.audit import credentials
+from governance.audit import credentials, reading
 from governance.audit.events import name_of
-from governance.audit.faults import Fault, Kind
+from governance.audit.faults import Fault, Kind, Stands
 from governance.audit.states import audited_models, type_of
 from governance.models import AuditEvent
 from governance.models.base import to_json
@@ -32,6 +32,7 @@ class _Known:
     """What events say of one object: its name, and the last value of each field that they wrote."""
 
     name: str = ""
+    has_events: bool = False
     values: dict[str, Any] = field(default_factory=dict)
 
 
@@ -43,14 +44,15 @@ def _type_and_key(fault: Fault) -> tuple[str, str]:
 
 
 def named(faults: Iterable[Fault]) -> list[Fault]:
-    """Faults with the names of their records, and the fields where those can be told. Cost: two
-    queries a kind of record, and what a name asks for of each row that no event has named."""
-    faults = list(faults)
+    """Faults with the names of their records, and the fields where those can be told; those of
+    the chain with what their event says today. Cost: a query, two a kind of record, and what a name asks for of each row that no event has named."""
+    faults = [_printable(fault) for fault in faults]
     asked: dict[str, set[str]] = defaultdict(set)
     for fault in faults:
         object_type, key = _type_and_key(fault)
         if object_type:
             asked[object_type].add(key)
+    events = _standing({fault.seq for fault in faults if fault.seq and not fault.object_type})
     known: dict[tuple[str, str], _Known] = {}
     there: dict[tuple[str, str], models.Model] = {}
     kinds = {type_of(model): model for model in audited_models()}
@@ -60,26 +62,58 @@ def named(faults: Iterable[Fault]) -> list[Fault]:
             there |= {(object_type, str(row.pk)): row for row in _rows(kinds[object_type], keys)}
     return [
         _named(fault, known.get(_type_and_key(fault)), there.get(_type_and_key(fault)))
+        if fault.object_type
+        else replace(fault, event=events.get(fault.seq))
         for fault in faults
     ]
+
+
+def _standing(numbers: set[int]) -> dict[int, Stands]:
+    if not numbers:
+        return {}
+    # Columns of text alone: they are read whatever stands in them.
+    columns = ("verb", "object_type", "object_key", "object_name")
+    rows = AuditEvent.objects.filter(seq__in=numbers).order_by("seq", "-pk")
+    return {
+        seq: Stands(*(reading.printable(text) for text in told))
+        for seq, *told in rows.values_list("seq", *columns)
+    }
+
+
+def _printable(fault: Fault) -> Fault:
+    return replace(
+        fault,
+        object_type=reading.printable(fault.object_type),
+        object_key=reading.printable(fault.object_key),
+        detail=reading.printable(fault.detail),
+    )
 
 
 def _told(object_type: str, keys: set[str]) -> dict[str, _Known]:
     found: dict[str, _Known] = defaultdict(_Known)
     events = AuditEvent.objects.filter(object_type=object_type, object_key__in=keys)
-    rows = events.order_by("seq").values_list("object_key", "object_name", "before", "after")
-    for key, name, before, after in rows:
-        known = found[key]
-        known.name = name or known.name
-        known.values |= {**(before or {}), **(after or {})}
+    for event in _readable(events.order_by("seq")):
+        known = found[event.object_key]
+        known.has_events = True
+        known.name = reading.printable(event.object_name) or known.name
+        for values in (event.before, event.after):
+            known.values |= values if isinstance(values, dict) else {}
     return found
+
+
+def _readable(events: models.QuerySet[AuditEvent]) -> list[AuditEvent]:
+    columns = ("seq", "object_key", "object_name", "before", "after")
+    try:
+        return list(events.only(*columns))
+    except reading.UNREADABLE:
+        return reading.events(events)
 
 
 def _rows(model: type[models.Model], keys: set[str]) -> list[models.Model]:
     pks = [key for key in keys if key.isascii() and key.isdecimal() and len(key) < 19]
     try:
         return list(model._default_manager.filter(pk__in=pks))
-    except (ValueError, ArithmeticError, TypeError):
+    except reading.UNREADABLE:
         return []  # A value that cannot be read, which is a fault of its own: named by the trail alone.
 
 
@@ -87,11 +121,18 @@ def _named(fault: Fault, known: _Known | None, row: models.Model | None) -> Faul
     known = known or _Known()
     code = "" if row is None and not known.values else _code(fault, known, row)
     name = known.name
+    is_todays_name = not name and row is not None
     if not name and row is not None:
         name = name_of(row)
-    words = " ".join(dict.fromkeys(part for part in (code, name) if part))
+    words = reading.printable(" ".join(dict.fromkeys(part for part in (code, name) if part)))
     fields = fault.fields or _changed(fault, known.values, row)
-    return replace(fault, name=words[:300], fields=fields)
+    return replace(
+        fault,
+        name=words[:300],
+        fields=fields,
+        is_todays_name=is_todays_name,
+        has_history=known.has_events,
+    )
 
 
 def _code(fault: Fault, known: _Known, row: models.Model | None) -> str:
@@ -166,12 +207,30 @@ def _verbose(model: type[models.Model]) -> dict[str, str]:
 
 
 def record_words(fault: Fault) -> str:
-    """The record of a fault: its kind, its name as the trail knew it, and its number."""
+    """The record of a fault: its kind, its name as the trail knew it, and its number.
+
+    Of a record that no event has named, the name that stands in its row, told as that: it may be what
+    was changed. Of a fault of the chain, what its event says today.
+    """
     if not fault.object_type:
-        return ""
+        return _event_words(fault.event)
     object_type, key = _type_and_key(fault)
-    told = {"type": type_words(object_type), "name": fault.name, "key": key}
-    return _("%(type)s “%(name)s” (#%(key)s)") % told if fault.name else f"{told['type']} #{key}"
+    if fault.is_todays_name:
+        told = {"type": type_words(object_type), "name": fault.name, "key": key}
+        return _("%(type)s, now called “%(name)s” (#%(key)s)") % told
+    return _record(object_type, key, fault.name)
+
+
+def _record(object_type: str, key: str, name: str) -> str:
+    told = {"type": type_words(object_type), "name": name, "key": key}
+    return _("%(type)s “%(name)s” (#%(key)s)") % told if name else f"{told['type']} #{key}"
+
+
+def _event_words(event: Stands | None) -> str:
+    if event is None:
+        return ""
+    record = _record(event.object_type, event.object_key, event.object_name)
+    return _("the event now reads %(verb)s, %(record)s") % {"verb": event.verb, "record": record}
 
 
 def sentence(fault: Fault) -> str:

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from governance.audit import bent, credentials, dangling
+from governance.audit import bent, credentials, dangling, reading
 from governance.audit.faults import Fault, Kind
 from governance.audit.states import (
     BLANK,
@@ -56,10 +57,11 @@ class Compared:
 
 def told_of(object_type: str, keys: Iterable[str]) -> dict[str, Told]:
     """What the trail says last of each of these objects. Cost: two queries."""
-    asked = list(keys)
+    asked = [key for key in keys if reading.is_text(key)]
     found: dict[str, Told] = {}
-    events = AuditEvent.objects.filter(object_type=object_type, object_key__in=asked)
-    seals = AuditSeal.objects.filter(object_type=object_type, object_key__in=asked)
+    of_these = {"object_type": object_type, "object_key__in": asked}
+    events = reading.numbered(AuditEvent.objects.filter(**of_these), "seq")
+    seals = reading.numbered(AuditSeal.objects.filter(**of_these), "seq")
     for source in (events.exclude(state=""), seals):
         for key, seq, state in source.order_by("seq").values_list("object_key", "seq", "state"):
             if seq >= found.get(key, NOTHING).seq:
@@ -105,12 +107,39 @@ def _rows_there(
     if len(unread) == _MOST_BENT:
         return
     keys = pks_of(model, (fault.object_key for fault in unread))
-    for states in _chunks(stored(model, besides=keys)):
+    before = compared.rows
+    try:
+        # As a whole: what was found before a row that cannot be read is found again without it.
+        yield from list(_not_as_told(model, keys, compared, tick))
+    except reading.UNREADABLE:
+        compared.rows = before
+        more = _unreadable(model, keys)
+        yield from (Fault(0, Kind.ROW_ALTERED, type_of(model), str(pk)) for pk in more)
+        compared.rows += len(more)
+        yield from _not_as_told(model, [*keys, *more], compared, tick)
+
+
+def _not_as_told(
+    model: type[models.Model], besides: list[Any], compared: Compared, tick: Callable[[], object]
+) -> Iterator[Fault]:
+    for states in _chunks(stored(model, besides=besides)):
         compared.rows += len(states)
         tick()
         suspects = [fault.object_key for fault in _faulty(states)]
         if suspects:
             yield from _confirmed(model, pks_of(model, suspects))
+
+
+def _unreadable(model: type[models.Model], besides: list[Any]) -> list[Any]:
+    """Rows of which no state can be made, though each value is of its column's kind: looked for one
+    by one, a query a row, as only a tampered table has any."""
+    found = []
+    for pk in list(model._default_manager.exclude(pk__in=besides).values_list("pk", flat=True)):
+        try:
+            list(stored(model, [pk]))
+        except reading.UNREADABLE:
+            found.append(pk)
+    return found
 
 
 def pks_of(model: type[models.Model], keys: Iterable[str]) -> list[Any]:
@@ -136,7 +165,8 @@ def _rows_gone(model: type[models.Model], tick: Callable[[], object]) -> Iterato
     seals = AuditSeal.objects.filter(object_type=object_type).order_by()
     keys = events.values_list("object_key").union(seals.values_list("object_key"))
     # Read whole: beside an open cursor SQLite refuses what `tick` writes.
-    for chunk in _chunks([key for (key,) in keys]):
+    # A key that is no text is told with its event.
+    for chunk in _chunks([key for (key,) in keys if reading.is_text(key)]):
         tick()
         yield from _gone(model, chunk)
 
@@ -159,7 +189,11 @@ def compare(compared: list[Compared], progress: Progress | None = None) -> Itera
     `compared` is filled with how many rows of which model were looked at. Cost: a constant number
     of queries a model and a 2,000 rows.
     """
+    with reading.anyhow():
+        yield from _compare(compared, progress)
 
+
+def _compare(compared: list[Compared], progress: Progress | None) -> Iterator[Fault]:
     def tick() -> None:
         if progress is not None:
             progress(sum(item.rows for item in compared))
@@ -170,28 +204,69 @@ def compare(compared: list[Compared], progress: Progress | None = None) -> Itera
         yield from _rows_there(model, found, tick)
         yield from _rows_gone(model, tick)
     counted: list[int] = []
-    yield from (fault for fault, _state in credentials.compare(counted))
+    yield from _credentials(counted)
     compared.append(Compared(None, sum(counted)))
     yield from credentials.used()
     yield from dangling.rows()
 
 
+def _credentials(counted: list[int]) -> list[Fault]:
+    try:
+        with reading.anyhow(is_exact=False):
+            return [fault for fault, _state in credentials.compare(counted)]
+    except reading.UNREADABLE:
+        # Where a seal or a row of theirs cannot even be put in an order, all of them are in doubt.
+        return [Fault(0, Kind.CREDENTIALS, credentials.TYPE)]
+
+
+def left_outside() -> list[dict[str, Any]]:
+    """What the trail does not answer for, as programs read it: the kind of rows, and of rows that are
+    compared the columns and relations that are not (else none are named)."""
+    kinds = [{"type": type_of(model), "columns": list[str]()} for model in outside_models()]
+    return [
+        *kinds,
+        *(
+            {"type": type_of(model), "columns": [field.name for field in _left_out(model)]}
+            for model in audited_models()
+            if getattr(model, "trail_leaves_out", ())
+        ),
+    ]
+
+
+def outside_words(told: Any) -> list[tuple[str, str]]:
+    """What `left_outside` told, and why it is left out, in the language of whoever reads it now."""
+    if isinstance(told, dict):  # Kept by an earlier release, in the words of whoever made it.
+        return [(str(name), str(why)) for name, why in told.items()]
+    models_by_type = {type_of(model): model for model in [*audited_models(), *outside_models()]}
+    return [
+        _outside_words(models_by_type[one["type"]], one["columns"])
+        for one in told
+        if one["type"] in models_by_type
+    ]
+
+
+def _outside_words(model: Any, columns: list[str]) -> tuple[str, str]:
+    kind = str(model._meta.verbose_name_plural)
+    if not columns:
+        return kind, str(getattr(model, "outside_trail", _LEFT_OUT))
+    names = sorted(_field_words(field) for field in _left_out(model) if field.name in columns)
+    return f"{kind}: {', '.join(names)}", str(_LEFT_OUT)
+
+
 def outside() -> list[tuple[str, str]]:
     """Kinds of rows, and columns of rows, that the trail does not answer for, and why."""
-    kinds = [
-        (str(model._meta.verbose_name_plural), str(model.outside_trail))  # type: ignore[attr-defined]
-        for model in outside_models()
-    ]
-    columns = [
-        (f"{model._meta.verbose_name_plural}: {', '.join(_left_out(model))}", str(_LEFT_OUT))
-        for model in audited_models()
-        if getattr(model, "trail_leaves_out", ())
-    ]
-    return [*kinds, *columns]
+    return outside_words(left_outside())
 
 
-def _left_out(model: Any) -> list[str]:
-    """The columns and relations that no state holds, in words."""
+def _left_out(model: Any) -> list[Any]:
+    """The columns and relations that no state holds."""
     kept = model.trail_leaves_out - getattr(model, "trail_keeps_apart", frozenset())
     fields = [*model._meta.concrete_fields, *model._meta.many_to_many]
-    return sorted(str(f.verbose_name) for f in fields if {f.name, f.attname} & kept)
+    return [f for f in fields if {f.name, f.attname} & kept]
+
+
+def _field_words(field: Any) -> str:
+    """A field in words; a reference that was given none is called by what it leads to."""
+    if field.is_relation and not isinstance(field.verbose_name, Promise):
+        return str(field.related_model._meta.verbose_name)
+    return str(field.verbose_name)

@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from governance.audit import reading
 from governance.models import AuditEvent
 
 VERB: Final = "backup.restored"
@@ -80,7 +81,7 @@ def of(event: AuditEvent) -> Restore | None:
     """The restore that an event tells of; None for any other event."""
     if event.verb != VERB:
         return None
-    told = (event.after or {}).get("replaced")
+    told = event.after.get("replaced") if isinstance(event.after, dict) else None
     heads = [
         (head["seq"], head["hash"])
         for head in (told if isinstance(told, list) else [])
@@ -94,7 +95,10 @@ def of(event: AuditEvent) -> Restore | None:
 def known(*, after: int = 0) -> list[Restore]:
     """The restores after an event's number. Cost: one query."""
     rows = AuditEvent.objects.filter(verb=VERB, seq__gt=after).order_by("seq")
-    return [found for event in rows if (found := of(event)) is not None]
+    with reading.anyhow():
+        there = reading.events(rows)
+    found = (of(event) for event in there if reading.has_time(event))
+    return [restore for restore in found if restore is not None]
 
 
 def accounting(restores: Iterable[Restore], anchor: Anchored) -> Restore | None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from governance.access import Action, Resource, get_visible_or_404, require_somewhere
-from governance.audit import anchors, checks, keys, naming, restores, tasks
+from governance.audit import anchors, checks, keys, naming, reading, register, restores, tasks
 from governance.audit.anchors import Anchor
 from governance.audit.events import Act
 from governance.audit.examination import Verdict
@@ -123,7 +123,14 @@ def _key_text() -> str:
         return str(error)
 
 
+def _last_event() -> AuditEvent | None:
+    """The last event, also where nothing but its number can be read."""
+    rows = reading.numbered(AuditEvent.objects.order_by("-seq"), "seq")
+    return next(iter(reading.events(rows[:1])), None)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
+@reading.anyhow(is_exact=False)
 def verify_page(request: HttpRequest) -> HttpResponse:
     """Where the trail stands, what it was anchored to, and a form to have it verified."""
     user = _person(request)
@@ -146,7 +153,7 @@ def verify_page(request: HttpRequest) -> HttpResponse:
         {
             "crumbs": _crumbs({"label": _("Verification")}),
             "head": AuditHead.objects.filter(pk=AuditHead.ONLY).first(),
-            "last": AuditEvent.objects.order_by("-seq").first(),
+            "last": _last_event(),
             "key": _key_text(),
             "unreadable": unreadable,
             "anchors": _anchors_table(found),
@@ -177,9 +184,9 @@ def _progress(check: AuditCheck) -> dict[str, Any]:
 
 
 def _history(fault: Fault) -> str | None:
-    """Where the trail lists what was done to the record of a fault."""
+    """Where the trail lists what was done to the record of a fault; none where that lists nothing."""
     object_type, key = naming.about(fault)
-    if not object_type:
+    if not object_type or not fault.has_history:
         return None
     return f"{reverse('audit-list')}?{urlencode({'type': object_type, 'key': key})}"
 
@@ -246,6 +253,7 @@ def check_page(request: HttpRequest, pk: UUID) -> HttpResponse:
             "page_obj": page,
             "unlisted": check.result["fault_count"] - len(check.result["faults"]),
             "rows": _compared_table(check),
+            "outside": register.outside_words(check.result["outside"]),
         }
     return render(request, "governance/audit_check.html", context)
 

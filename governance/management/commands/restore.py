@@ -61,9 +61,15 @@ class Command(BaseCommand):
 
     def _ask(self) -> None:
         name = engine_of_site().database
-        answer = input(
-            _("Everything in %(name)s will be replaced. Type its name to go on: ") % {"name": name}
-        )
+        try:
+            answer = input(
+                _("Everything in %(name)s will be replaced. Type its name to go on: ")
+                % {"name": name}
+            )
+        except EOFError as error:
+            raise CommandError(
+                _("Nobody answered, and nothing was changed: scripts say --no-input.")
+            ) from error
         if answer != name:
             raise CommandError(_("Nothing was changed."))
 

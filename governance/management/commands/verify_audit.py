@@ -1,7 +1,7 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
@@ -13,12 +13,16 @@ from governance.audit.examination import KEPT
 from governance.audit.restores import replaced_text
 from governance.exceptions import DomainError
 
+REPLACED: Final = 3
+"""The exit code where all else fits; 2 is that of arguments which are none."""
+
 
 class Command(BaseCommand):
     help = (
         "Compare the audit trail with itself, with anchors outside of the database, and with every"
-        " row of the register; exit 1 where anything does not fit and nothing in the trail accounts"
-        " for it (docs/audit.md)."
+        " row of the register. Exit 0 only where it is whole; 1 where anything does not fit and"
+        " nothing in the trail accounts for it; 3 where all fits but anchors of events that a restore"
+        " has replaced: ask who restored (docs/audit.md)."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -52,6 +56,12 @@ class Command(BaseCommand):
         if report.faults:
             raise CommandError(
                 _("The audit trail is NOT whole: %(n)d faults.") % {"n": len(report.faults)}
+            )
+        if report.verdict is audit.Verdict.REPLACED:
+            # Not 0: whoever has a job run this is to hear of it.
+            raise CommandError(
+                _("A restore has replaced events that anchors name: ask who did it and why."),
+                returncode=REPLACED,
             )
 
     def _tell(self, report: audit.Report) -> None:

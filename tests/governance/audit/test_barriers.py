@@ -167,3 +167,37 @@ def test_another_barrier_in_the_place_of_one_is_told(three: list[AuditEvent], nu
             cursor.execute("DROP TRIGGER audit_event_no_delete")
         cursor.execute(weaker[number])
     assert "audit_event_no_delete" in barriers.missing(connection)
+
+
+def _swallowing(table: str) -> list[str]:
+    if connection.vendor == "sqlite":
+        return [f"CREATE TRIGGER swallow BEFORE INSERT ON {table} BEGIN SELECT RAISE(IGNORE); END;"]
+    return [
+        "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql"
+        " AS $$ BEGIN RETURN NULL; END $$;",
+        f"CREATE TRIGGER swallow BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION swallow();",
+    ]
+
+
+@pytest.mark.parametrize("table", [barriers.EVENTS, barriers.SEALS, barriers.HEAD])
+def test_a_trigger_that_is_none_of_ours_is_told(three: list[AuditEvent], table: str) -> None:
+    """Seen: one that swallows each event, and the trail was whole."""
+    assert barriers.foreign(connection) == []
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for statement in _swallowing(table.upper() if connection.vendor == "sqlite" else table):
+            cursor.execute(statement)
+    report = audit.examine(three[0].at)
+    told = {(fault.kind, fault.detail) for fault in report.faults}
+    assert (Kind.BARRIER_FOREIGN, f"swallow ({table})") in told
+
+
+@pytest.mark.postgres
+def test_a_rule_on_the_trail_is_told(three: list[AuditEvent]) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("needs PostgreSQL")
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(f"CREATE RULE swallow AS ON INSERT TO {_EVENT} DO INSTEAD NOTHING")
+    assert barriers.foreign(connection) == [f"swallow ({_EVENT})"]

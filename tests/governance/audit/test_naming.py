@@ -1,5 +1,6 @@
 """Faults are told in words: which record, as the trail knew it, which field, and where its history is."""
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -20,6 +21,7 @@ from projects.models import Project
 from projects.register import KINDS
 from projects.services import register as writes
 from tests.conftest import World, act, signed_in
+from tests.governance.audit.conftest import Tamper
 
 pytestmark = pytest.mark.django_db
 
@@ -53,15 +55,58 @@ def test_a_record_has_its_code_the_name_that_the_trail_knew_and_the_field(home: 
 def test_a_record_that_only_came_in_bulk_has_the_name_that_stands_in_its_row(home: World) -> None:
     _sql("UPDATE governance_agency SET name = '偽省' WHERE id = %s", home.other.pk)
     (fault,) = faults()
-    assert naming.record_words(fault) == f"Agency “other 偽省” (#{home.other.pk})"
+    assert naming.record_words(fault) == f"Agency, now called “other 偽省” (#{home.other.pk})"
     assert naming.field_words(fault) == ""
+    assert Fault.of(fault.as_json()) == fault
+
+
+def test_a_record_without_events_of_its_own_leads_to_no_empty_list(
+    home: World, auditor: User
+) -> None:
+    """Seen: a link to a history that holds nothing."""
+    _sql("UPDATE governance_agency SET name = '偽省' WHERE id = %s", home.other.pk)
+    page = signed_in(auditor).post("/audit/verify/", {}, follow=True).content.decode()
+    assert "now called “other 偽省”" in page
+    assert "type=agency" not in page
+
+
+def test_a_fault_of_the_chain_tells_what_its_event_says_now(
+    home: World, three: list[AuditEvent], tamper: Tamper, auditor: User
+) -> None:
+    """Seen: a number, and nothing of what it was about."""
+    seq = three[1].seq
+    tamper(f"UPDATE governance_auditevent SET object_name = '偽名' WHERE seq = {seq}")
+    (fault,) = (fault for fault in faults() if fault.kind is Kind.ALTERED)
+    words = "the event now reads thing.edited, thing “偽名” (#2)"
+    assert naming.record_words(fault) == words
+    assert fault.as_json()["event"] == {
+        "verb": "thing.edited",
+        "object_type": "thing",
+        "object_key": "2",
+        "object_name": "偽名",
+    }
+    assert Fault.of(json.loads(json.dumps(fault.as_json()))) == fault
+    err = StringIO()
+    with pytest.raises(CommandError):
+        call_command("verify_audit", stdout=StringIO(), stderr=err)
+    assert f"{seq}: altered: the event was altered: {words}" in err.getvalue()
+    assert words in signed_in(auditor).post("/audit/verify/", {}, follow=True).content.decode()
+
+
+def test_an_event_that_is_gone_says_nothing(
+    home: World, three: list[AuditEvent], tamper: Tamper
+) -> None:
+    tamper(f"DELETE FROM governance_auditevent WHERE seq = {three[1].seq}")
+    (gap,) = (fault for fault in faults() if fault.kind is Kind.GAP)
+    assert gap.event is None
+    assert naming.record_words(gap) == ""
 
 
 def test_an_account_is_called_by_its_name(home: World, pmo: User) -> None:
     _sql("UPDATE governance_user SET password = %s WHERE id = %s", make_password("mine"), pmo.pk)
     (fault,) = faults()
     assert fault.object_type == "credential"
-    assert naming.record_words(fault) == f"User “{pmo.username}” (#{pmo.pk})"
+    assert naming.record_words(fault) == f"User, now called “{pmo.username}” (#{pmo.pk})"
     assert naming.field_words(fault) == "password"
 
 
@@ -90,11 +135,14 @@ def test_a_verification_kept_by_an_earlier_release_is_still_read(
     signed_in(auditor).post("/audit/verify/", {})
     check = AuditCheck.objects.get()
     for fault in check.result["faults"]:
-        del fault["name"], fault["fields"]
+        for later in ("name", "fields", "is_todays_name", "has_history", "event"):
+            del fault[later]
+    check.result["outside"] = {"下書き": "理由"}
     del check.result["replaced"], check.result["verdict"]
     check.save()
     page = signed_in(auditor).get(f"/audit/verify/{check.pk}/").content.decode()
     assert f"System #{home.system.pk}" in page
+    assert "下書き: 理由" in page
 
 
 def test_words_cost_the_same_for_one_fault_and_for_many(home: World, now: datetime) -> None:

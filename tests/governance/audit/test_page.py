@@ -11,10 +11,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import override
 from kombu.exceptions import OperationalError
 
 from governance import audit
-from governance.audit import anchoring, anchors, checks, sealing, tasks
+from governance.audit import anchoring, anchors, checks, register, sealing, tasks
 from governance.models import AuditCheck, AuditEvent, User
 from tests.conftest import World, act, signed_in
 from tests.governance.audit.conftest import Tamper
@@ -79,7 +80,7 @@ def test_the_result_names_every_fault_in_the_reader_s_language(
         cursor.execute("UPDATE projects_system SET name = 'x' WHERE id = %s", [world.system.pk])
     page = _verify(auditor)
     assert "The trail is NOT whole: 1 fault." in page
-    assert f"System “HOME-1 x” (#{world.system.pk})" in page
+    assert f"System, now called “HOME-1 x” (#{world.system.pk})" in page
     assert "not as its last event left it" in page
 
 
@@ -263,3 +264,24 @@ def test_the_anchors_that_were_brought_are_kept_with_the_result(kept: bytes, aud
     _verify(auditor, file=_file(kept))
     stored = AuditCheck.objects.get().anchors
     assert base64.b64decode(stored["files"]["from-my-mail.anchor.json"]) == kept
+
+
+def test_what_is_not_compared_is_told_in_the_language_of_whoever_reads_it(
+    kept: bytes, auditor: User
+) -> None:
+    """Seen: the worker's language on everybody's page."""
+    with override("ja"):
+        report = audit.examine(timezone.now()).as_json()
+    assert {"type": "user", "columns": ["last_login", "groups", "user_permissions"]} in report[
+        "outside"
+    ]
+    told = dict(register.outside_words(report["outside"]))
+    assert told["drafts"]
+    assert "users: groups, last login, user permissions" in told
+    # What a reference is called that was given no name.
+    with override("ja"):
+        told = dict(register.outside_words(report["outside"]))
+    assert not any(word.strip() in ("contract", "project") for n in told for word in n.split(","))
+    assert register.outside_words({"下書き": "理由"}) == [("下書き", "理由")]
+    page = signed_in(auditor).post("/audit/verify/", {}, follow=True).content.decode()
+    assert "<li>users: groups, last login, user permissions:" in page

@@ -181,6 +181,13 @@ def test_what_is_there_is_never_overwritten_unasked(
         monkeypatch.setattr("builtins.input", lambda question: "yes")
         with pytest.raises(CommandError, match="Nothing was changed"):
             command("restore", str(file), replace=True)
+
+        def nobody(question: str) -> str:
+            raise EOFError  # As from </dev/null. Seen: a traceback.
+
+        monkeypatch.setattr("builtins.input", nobody)
+        with pytest.raises(CommandError, match="--no-input"):
+            command("restore", str(file), replace=True)
         assert Agency.objects.filter(code="later").exists()
 
 
