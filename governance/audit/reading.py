@@ -89,3 +89,17 @@ def _event(pk: int) -> AuditEvent:
             if not isinstance(field, models.DateTimeField | models.JSONField)
         ]
         return AuditEvent(**one.values(*plain).get())
+
+
+def shown(rows: models.QuerySet[AuditEvent]) -> list[AuditEvent]:
+    """Events for a page that lists them, where nothing that stands in one keeps the others from being
+    read: what is no text is marked, what is no JSON of ours left out. To be shown, never compared."""
+    found = [event for event in events(rows) if whole(event.seq)]
+    for event in found:
+        for column in AuditEvent._meta.concrete_fields:
+            value = getattr(event, column.attname)
+            if isinstance(column, models.JSONField):
+                setattr(event, column.attname, value if isinstance(value, dict) else None)
+            elif isinstance(column, models.CharField | models.TextField):
+                setattr(event, column.attname, printable(value))
+    return found

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from governance.access import Action, Resource, require_somewhere
+from governance.audit import reading
 from governance.tabular import build_table, export_links
 from projects.audit_list import audit_listing
 from projects.audit_text import entries
@@ -18,6 +19,7 @@ EVENTS_PER_PAGE = 50
 
 
 @require_safe
+@reading.anyhow(is_exact=False)
 def audit_page(request: HttpRequest) -> HttpResponse:
     """Who did what to what, and when: the latest first."""
     require_somewhere(request.user, Action.READ, Resource.AUDIT)
@@ -25,7 +27,7 @@ def audit_page(request: HttpRequest) -> HttpResponse:
     page_obj: Any = Paginator(asked.rows, EVENTS_PER_PAGE).get_page(request.GET.get("page"))
     table = build_table(
         asked.columns,
-        entries(page_obj.object_list),
+        entries(reading.shown(page_obj.object_list)),
         caption=_("Audit trail"),
         caption_hidden=True,
         query=request.GET,

@@ -203,3 +203,22 @@ def test_the_page_stores_and_shows_it(
     assert check.state == AuditCheck.State.DONE, check.error
     assert "name" in page.content.decode()
     assert signed_in(auditor).get("/audit/verify/").status_code == 200
+
+
+@pytest.mark.parametrize("column", _EVENT_COLUMNS)
+@pytest.mark.parametrize("value", ["x'ff'", _NO_UTF8])
+def test_the_list_of_events_is_shown_all_the_same(
+    three: list[AuditEvent],
+    auditor: User,
+    unchecked: Callable[[str], None],
+    column: str,
+    value: str,
+) -> None:
+    """A fault leads there."""
+    browser = signed_in(auditor)
+    unchecked(f"UPDATE governance_auditevent SET {column} = {value} WHERE seq = 2")
+    answer = browser.get("/audit/")
+    if column == "actor_id":
+        unchecked("UPDATE governance_auditevent SET actor_id = NULL WHERE seq = 2")
+    assert answer.status_code == 200
+    assert answer.content.decode().count("新") >= 2  # The others are there.
