@@ -320,6 +320,16 @@ def test_may_is_the_table_for_a_guarded_field_and_free_for_others(world: World, 
     assert field_rights.line_of(project, "purpose") is None
 
 
+def test_the_form_of_a_new_record_knows_what_nobody_writes_in_it() -> None:
+    policy = factories.RiskPolicyFactory.build(is_in_force=False)
+    assert field_rights.closed_in_new(policy, TODAY) == {
+        "is_in_force": "A policy comes into force when another person agrees."
+    }
+    answer = {"response", "response_text", "reflected_amount"}
+    assert set(field_rights.closed_in_new(Review(), TODAY)) == answer
+    assert field_rights.closed_in_new(factories.PlanActionFactory.build(agency=None), TODAY) == {}
+
+
 # Hindsight --------------------------------------------------------------------------------------------
 
 
