@@ -607,6 +607,9 @@ def _of_whom_it_binds(case: Case) -> dict[str, str]:
     counts = isinstance(obj, RoleTerm) or obj.is_in_force
     if counts and given.get("valid_to") is not None and given["valid_to"] < case.day:
         return {"valid_to": _("The last day is today, or a day to come.")}
+    begins, began = given.get("valid_from"), obj.valid_from or date.min
+    if isinstance(obj, RoleTerm) and begins is not None and began <= case.day < begins:
+        return {"valid_from": _("The role exists: it would end at once for everybody.")}
     if given.get("is_in_force"):
         since = case.after("valid_from")
         if since is None or since <= case.day:

@@ -697,6 +697,9 @@ def test_no_single_person_ends_a_role_for_everybody(
         )
     with pytest.raises(ValidationError, match="a day to come"):
         changes.request(act(cio, now, WHY), kind, made.pk, {"valid_to": date(2026, 11, 23)})
+    # A first day to come would end it as well, at once.
+    with pytest.raises(ValidationError, match="would end at once"):
+        changes.request(act(cio, now, WHY), kind, made.pk, {"valid_from": date(2027, 4, 1)})
     change = changes.request(act(cio, now, WHY), kind, made.pk, {"valid_to": date(2027, 3, 31)})
     changes.approve(act(second, now), change.pk)
     forget_rights(auditor)
